@@ -1,0 +1,261 @@
+//! Groups: consecutive events of one key as the journal stores them, and how they are told again.
+//!
+//! A group names its key, the place of the key's previous event and the balances before it once;
+//! its events follow with what each changed. So every event's balances before and after, its
+//! version and the event before it are told from the journal alone, at the price of a few bytes an
+//! event. The layout is in `docs/journal_format.md`; golden bytes guard it.
+
+use bincode::config::{Configuration, Limit, LittleEndian, Varint};
+use bincode::{BorrowDecode, Encode};
+use saldo_ledger::{Balances, Event, StockKey, Timestamp};
+
+use super::record_of::{ChangeRecord, OnceRecord, RecordError};
+
+/// Most bytes that one group may decode to: a thousand lines with the longest keys, and room.
+const GROUP_BYTES_MAX: usize = 4 << 20;
+
+pub(crate) type Config = Configuration<LittleEndian, Varint, Limit<GROUP_BYTES_MAX>>;
+
+pub(crate) const fn config() -> Config {
+    bincode::config::standard().with_limit::<GROUP_BYTES_MAX>()
+}
+
+/// What opens a group.
+#[derive(Encode, BorrowDecode, Debug, PartialEq, Eq)]
+enum Opening<'a> {
+    /// Events of one key.
+    Stock { key: &'a str, place_before: u64, version_before: u64, before: [i64; 8], at: u64 },
+    /// The engine resumed after a start or an outage, at this logged time: one event of no key.
+    Resumed { at: u64 },
+}
+
+/// One event of a group. `later` is its distance from the event before it in microseconds.
+#[derive(Encode, BorrowDecode, Debug, PartialEq)]
+struct Entry<'a> {
+    more: bool,
+    later: u64,
+    once: Option<OnceRecord>,
+    change: ChangeRecord<'a>,
+}
+
+/// Writes events of one key, one group at a time, into a buffer that is kept.
+#[derive(Debug, Default)]
+pub struct GroupWriter {
+    bytes: Vec<u8>,
+    /// Where the newest event says whether another follows.
+    more_at: usize,
+    count: u32,
+    last: Timestamp,
+}
+
+impl GroupWriter {
+    /// Opens a group on a key as it is before the first event.
+    pub fn open(
+        &mut self,
+        key: &StockKey,
+        place: u64,
+        version: u64,
+        before: &Balances,
+        at: Timestamp,
+    ) {
+        self.bytes.clear();
+        self.count = 0;
+        self.last = at;
+        let opening = Opening::Stock {
+            key: key.as_str(),
+            place_before: place,
+            version_before: version,
+            before: figures(before),
+            at: at.as_micros(),
+        };
+        put(&opening, &mut self.bytes);
+    }
+
+    /// Adds an event. Its time is not before the time of the one before it.
+    pub fn add(&mut self, event: &Event) {
+        if self.count > 0 {
+            self.bytes[self.more_at] = 1;
+        }
+        self.more_at = self.bytes.len();
+        self.count += 1;
+        let later = event.at.as_micros().saturating_sub(self.last.as_micros());
+        self.last = event.at;
+        let entry = Entry {
+            more: false,
+            later,
+            once: event.once.map(OnceRecord::from),
+            change: ChangeRecord::from(&event.change),
+        };
+        put(&entry, &mut self.bytes);
+    }
+
+    /// Throws the group away.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.count = 0;
+    }
+
+    /// The group so far.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Number of events so far.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Logged time of the newest event.
+    #[must_use]
+    pub fn last(&self) -> Timestamp {
+        self.last
+    }
+}
+
+/// The group that says that the engine resumed.
+#[must_use]
+pub fn resumed(at: Timestamp) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    put(&Opening::Resumed { at: at.as_micros() }, &mut bytes);
+    bytes
+}
+
+/// Writing into memory cannot fail, and no type here has a form that bincode refuses.
+fn put(value: &impl Encode, bytes: &mut Vec<u8>) {
+    if let Err(error) = bincode::encode_into_std_write(value, bytes, config()) {
+        unreachable!("a group does not encode: {error}");
+    }
+}
+
+fn figures(balances: &Balances) -> [i64; 8] {
+    let Balances {
+        on_hand,
+        reserved,
+        committed,
+        damaged,
+        quality_control,
+        safety_stock,
+        incoming,
+        oversell_limit,
+    } = *balances;
+    [on_hand, reserved, committed, damaged, quality_control, safety_stock, incoming, oversell_limit]
+}
+
+fn balances(figures: [i64; 8]) -> Balances {
+    let [
+        on_hand,
+        reserved,
+        committed,
+        damaged,
+        quality_control,
+        safety_stock,
+        incoming,
+        oversell_limit,
+    ] = figures;
+    Balances {
+        on_hand,
+        reserved,
+        committed,
+        damaged,
+        quality_control,
+        safety_stock,
+        incoming,
+        oversell_limit,
+    }
+}
+
+/// One event as the journal tells it.
+#[derive(Debug)]
+pub struct Told<'a> {
+    /// Its sequence number.
+    pub sequence: u64,
+    /// Its key.
+    pub key: &'a StockKey,
+    /// Sequence number of the key's event before it; 0 for the first.
+    pub place_before: u64,
+    /// The key's version after it.
+    pub version: u64,
+    /// Balances before it.
+    pub before: Balances,
+    /// What happened.
+    pub event: Event,
+}
+
+impl Told<'_> {
+    /// Balances after it.
+    #[must_use]
+    pub fn after(&self) -> Balances {
+        let mut after = self.before;
+        after.apply(&self.event.change);
+        after
+    }
+}
+
+/// What a record's payload tells.
+#[derive(Debug)]
+pub enum Tale<'a> {
+    /// An event of a key.
+    Event(Told<'a>),
+    /// The engine resumed at this logged time.
+    Resumed(Timestamp),
+}
+
+/// Tells every event of a record's payload in order, the first with `first_sequence`.
+///
+/// # Errors
+/// [`RecordError`] where the bytes are not groups, or what `each` returns.
+pub fn tell<E: From<RecordError>>(
+    payload: &[u8],
+    first_sequence: u64,
+    mut each: impl FnMut(Tale<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut rest = payload;
+    let mut sequence = first_sequence;
+    while !rest.is_empty() {
+        match take::<Opening<'_>>(&mut rest)? {
+            Opening::Resumed { at } => {
+                each(Tale::Resumed(Timestamp::from_micros(at)))?;
+                sequence += 1;
+            }
+            Opening::Stock { key, mut place_before, mut version_before, before, mut at } => {
+                let key = StockKey::parse(key).ok_or(RecordError::Key)?;
+                let mut before = balances(before);
+                loop {
+                    let Entry { more, later, once, change } = take(&mut rest)?;
+                    at = at.checked_add(later).ok_or(RecordError::Time)?;
+                    let event = Event {
+                        at: Timestamp::from_micros(at),
+                        once: once.map(Into::into),
+                        change: change.try_into()?,
+                    };
+                    version_before += 1;
+                    let told = Told {
+                        sequence,
+                        key: &key,
+                        place_before,
+                        version: version_before,
+                        before,
+                        event,
+                    };
+                    let after = told.after();
+                    each(Tale::Event(told))?;
+                    (before, place_before) = (after, sequence);
+                    sequence += 1;
+                    if !more {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn take<'a, T: BorrowDecode<'a, ()>>(rest: &mut &'a [u8]) -> Result<T, RecordError> {
+    let (value, used) =
+        bincode::borrow_decode_from_slice(rest, config()).map_err(RecordError::Decode)?;
+    *rest = &rest[used..];
+    Ok(value)
+}
