@@ -1,0 +1,106 @@
+//! Checkpoints: what changed since the last one goes into sled, so that a start has little to replay.
+//!
+//! The place of a checkpoint is taken before any actor is visited, so every event up to it is in some
+//! state that is written; states may hold newer events, which replay skips by their versions. Nothing
+//! is written before the journal has synced what the states contain.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::{Checkpointed, Place, StoreError, baseline, keys};
+use crate::actor::Shared;
+use crate::actor::message::Message;
+
+/// Why there was no checkpoint.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The store could not be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The journal failed, so what the states contain never became durable.
+    #[error("the journal failed; nothing is written that it did not sync")]
+    Journal,
+    /// The thread that wrote it panicked.
+    #[error("the checkpoint panicked: {0}")]
+    Panicked(#[from] tokio::task::JoinError),
+}
+
+/// How often it is looked whether too much waits in memory.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Makes checkpoints until the engine stops, and removes what the journal need not keep.
+pub async fn run(shared: Arc<Shared>) {
+    let every = Duration::from_secs(shared.settings.checkpoint_seconds);
+    let mut since = Duration::ZERO;
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    loop {
+        ticks.tick().await;
+        since += LOOK_EVERY;
+        let full = shared.store.overlay_bytes() > shared.settings.checkpoint_bytes_max;
+        if since < every && !full {
+            continue;
+        }
+        since = Duration::ZERO;
+        match make(&shared).await {
+            Ok(Some(done)) => {
+                tracing::debug!(entries = done.entries, bytes = done.bytes, "checkpoint");
+                baseline::retain(&shared).await;
+            }
+            Ok(None) => {}
+            Err(error) => {
+                tracing::error!(%error, "no checkpoint; the next start replays more of the journal")
+            }
+        }
+    }
+}
+
+/// Makes a checkpoint; none where nothing happened since the last one.
+///
+/// # Errors
+/// [`CheckpointError`]; the last checkpoint stays valid.
+pub async fn make(shared: &Arc<Shared>) -> Result<Option<Checkpointed>, CheckpointError> {
+    // Everything up to here is in a state that is visited below, or already in the store.
+    let durable = shared.journal.durable();
+    let sequence = shared.operations.before_oldest().map_or(durable, |oldest| oldest.min(durable));
+    if shared.store.place().is_some_and(|place| place.sequence >= durable)
+        && shared.store.overlay_entries() == 0
+    {
+        return Ok(None);
+    }
+    let mut visits = Vec::new();
+    for key in shared.take_changed() {
+        let (tell, told) = oneshot::channel();
+        if shared.directory.visit(&key, Message::Flush(tell)) {
+            visits.push(told);
+        }
+    }
+    for told in visits {
+        // An actor that left wrote its state when it did; one that lost its ledger is listed again.
+        let _ = told.await;
+    }
+    let (chunks, gone) = shared.once.take_chunks();
+    let chunks = chunks.into_iter().map(|(chunk, bytes)| (keys::once(chunk), Some(bytes)));
+    shared
+        .store
+        .put_many(chunks.chain(gone.into_iter().map(|chunk| (keys::once(chunk), None))).collect());
+    let place = Place {
+        sequence,
+        journal_id: shared.journal.journal_id(),
+        logged_time_us: shared.clock.now().as_micros(),
+    };
+    let writer = Arc::clone(shared);
+    let runtime = tokio::runtime::Handle::current();
+    let written = tokio::task::spawn_blocking(move || {
+        writer.store.checkpoint(place, || {
+            if runtime.block_on(writer.all_durable()) { Ok(()) } else { Err(StoreError::GivenUp) }
+        })
+    })
+    .await?;
+    match written {
+        Ok(done) => Ok(Some(done)),
+        Err(StoreError::GivenUp) => Err(CheckpointError::Journal),
+        Err(error) => Err(error.into()),
+    }
+}
