@@ -1,0 +1,433 @@
+//! Reads: from the actor where a key is awake, else from the store. They wake nobody, and what they
+//! tell is durable.
+
+use std::sync::Arc;
+
+use saldo_ledger::{
+    Change, ClosedReservation, Head, Level, Refusal, RefusalCode, ReservationId, ReservationView,
+    StockKey, Verb,
+};
+use tokio::sync::oneshot;
+
+use super::Shared;
+use super::call::{Movement, MovementKind, Page, ReferenceKind};
+use super::message::Look;
+use super::shared::unreadable;
+use crate::store::replay::{Back, walk_back};
+use crate::store::save::LoadError;
+use crate::store::{keys, state};
+
+/// Names that a listing reads from the store at a time.
+const SCAN_LIMIT: usize = 1_024;
+
+/// The cursor of a place in this journal.
+#[must_use]
+pub fn cursor(shared: &Shared, sequence: u64) -> String {
+    format!("{:x}-{sequence:x}", shared.journal.journal_id())
+}
+
+/// The place that a cursor names; none where it is of another journal, or no cursor at all.
+fn place_of(shared: &Shared, cursor: &str) -> Result<u64, Refusal> {
+    let malformed = || Refusal::plain(RefusalCode::Malformed);
+    let (journal, sequence) = cursor.split_once('-').ok_or_else(malformed)?;
+    let journal = u128::from_str_radix(journal, 16).map_err(|_| malformed())?;
+    if journal != shared.journal.journal_id() {
+        return Err(malformed());
+    }
+    u64::from_str_radix(sequence, 16).map_err(|_| malformed())
+}
+
+/// Levels of all keys whose SKU starts with `prefix`, in key order, behind `after`.
+///
+/// # Errors
+/// `not_ready` where the store cannot answer.
+pub async fn levels(
+    shared: &Arc<Shared>,
+    after: Option<&StockKey>,
+    prefix: &str,
+    limit: usize,
+) -> Result<Vec<Level>, Refusal> {
+    listed(shared, keys::heads_of_prefix(prefix), after, limit).await
+}
+
+/// Levels of a SKU at all its locations.
+///
+/// # Errors
+/// `unknown_stock` where there are none.
+pub async fn levels_of_sku(shared: &Arc<Shared>, sku: &str) -> Result<Vec<Level>, Refusal> {
+    let mut levels: Vec<Level> = Vec::new();
+    loop {
+        let after = levels.last().map(|level| level.key.clone());
+        let page = listed(shared, keys::heads_of_sku(sku), after.as_ref(), SCAN_LIMIT).await?;
+        let last = page.len() < SCAN_LIMIT;
+        levels.extend(page);
+        if last {
+            break;
+        }
+    }
+    if levels.is_empty() { Err(Refusal::plain(RefusalCode::UnknownStock)) } else { Ok(levels) }
+}
+
+async fn listed(
+    shared: &Arc<Shared>,
+    prefix: Vec<u8>,
+    after: Option<&StockKey>,
+    limit: usize,
+) -> Result<Vec<Level>, Refusal> {
+    let (store, after) = (Arc::clone(&shared.store), after.map(keys::head));
+    let found = off_thread(move || Ok(store.scan(&prefix, after.as_deref(), limit)?)).await?;
+    let mut levels = Vec::with_capacity(found.len());
+    let mut asked = Vec::new();
+    for (name, bytes) in found {
+        let Some(key) = keys::head_of(&name) else { continue };
+        let (tell, told) = oneshot::channel();
+        if shared.directory.look(&key, Look::Level(tell)).is_ok() {
+            asked.push((levels.len(), told));
+        }
+        let head = state::decode_head(&bytes).map_err(|error| unreadable(&key, &error.into()))?;
+        levels.push(level_of(key, &head));
+    }
+    for (place, told) in asked {
+        if let Ok(Some(level)) = told.await {
+            levels[place] = level;
+        }
+    }
+    shared.all_durable().await;
+    Ok(levels)
+}
+
+fn level_of(key: StockKey, head: &Head) -> Level {
+    Level { key, balances: head.balances, version: head.version, as_of: head.as_of }
+}
+
+/// Runs a read of store or journal where it blocks no arbiter.
+async fn off_thread<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, LoadError> + Send + 'static,
+) -> Result<T, Refusal> {
+    match tokio::task::spawn_blocking(read).await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a read failed");
+            Err(Refusal::plain(RefusalCode::NotReady))
+        }
+        Err(error) => {
+            tracing::error!(%error, "a read panicked");
+            Err(Refusal::plain(RefusalCode::NotReady))
+        }
+    }
+}
+
+/// A reservation, open or closed.
+///
+/// # Errors
+/// `unknown_reservation`.
+pub async fn reservation(
+    shared: &Arc<Shared>,
+    id: ReservationId,
+) -> Result<ReservationView, Refusal> {
+    if let Some(home) = shared.ids.home(id)
+        && let Some(view) = open_reservation(shared, id, &home).await?
+    {
+        return Ok(view);
+    }
+    let closed = closed(shared, id)?;
+    shared.all_durable().await;
+    closed
+        .map(|closed| closed.view())
+        .ok_or_else(|| Refusal::plain(RefusalCode::UnknownReservation))
+}
+
+async fn open_reservation(
+    shared: &Arc<Shared>,
+    id: ReservationId,
+    home: &StockKey,
+) -> Result<Option<ReservationView>, Refusal> {
+    let (tell, told) = oneshot::channel();
+    if shared.directory.look(home, Look::Reservation(id, tell)).is_ok() {
+        return Ok(told.await.ok().flatten());
+    }
+    let (theirs, key) = (Arc::clone(shared), home.clone());
+    let view = off_thread(move || Ok(theirs.load(&key)?.view(id, &theirs.terms()))).await?;
+    shared.all_durable().await;
+    Ok(view)
+}
+
+fn closed(shared: &Shared, id: ReservationId) -> Result<Option<ClosedReservation>, Refusal> {
+    let found = shared.store.get(&keys::closed(id)).map_err(LoadError::from);
+    let closed =
+        found.and_then(|bytes| Ok(bytes.map(|bytes| state::decode_closed(&bytes)).transpose()?));
+    closed.map_err(|error: LoadError| {
+        tracing::error!(%error, ?id, "a closed reservation cannot be read");
+        Refusal::plain(RefusalCode::NotReady)
+    })
+}
+
+/// The home of a closed reservation.
+///
+/// # Errors
+/// `not_ready` where the store cannot answer.
+pub fn closed_home(shared: &Shared, id: ReservationId) -> Result<Option<StockKey>, Refusal> {
+    Ok(closed(shared, id)?.and_then(|closed| Some(closed.lines.first()?.key.clone())))
+}
+
+/// Open reservations with a line at a key, in the order of its hold table.
+///
+/// # Errors
+/// `unknown_stock`, or `malformed` for a cursor that is none.
+pub async fn reservations_on(
+    shared: &Arc<Shared>,
+    key: &StockKey,
+    cursor: Option<&str>,
+    limit: usize,
+) -> Result<Page<ReservationView>, Refusal> {
+    shared.level(key).await?;
+    let malformed = |_| Refusal::plain(RefusalCode::Malformed);
+    let from = cursor.map_or(Ok(0), |cursor| u32::from_str_radix(cursor, 16).map_err(malformed))?;
+    let (tell, told) = oneshot::channel();
+    let looked = shared.directory.look(key, Look::Lines { from, limit: limit + 1, tell });
+    let mut lines = match looked {
+        Ok(()) => told.await.map_err(|_| Refusal::plain(RefusalCode::NotReady))?,
+        Err(_) => {
+            let (theirs, key) = (Arc::clone(shared), key.clone());
+            off_thread(move || {
+                let ledger = theirs.load(&key)?;
+                let lines = ledger.slots().filter(|(place, _)| *place >= from);
+                Ok(lines.take(limit + 1).map(|(place, slot)| (place, slot.id)).collect())
+            })
+            .await?
+        }
+    };
+    let next_cursor = lines.get(limit).map(|(place, _)| format!("{place:x}"));
+    lines.truncate(limit);
+    let items = views(shared, lines.into_iter().map(|(_, id)| id)).await?;
+    Ok(Page { items, next_cursor })
+}
+
+/// Reservations with a reference, open and closed, in the order of their ids.
+///
+/// # Errors
+/// `malformed` for a cursor that is none.
+pub async fn reservations_by(
+    shared: &Arc<Shared>,
+    kind: ReferenceKind,
+    text: &str,
+    cursor: Option<&str>,
+    limit: usize,
+) -> Result<Page<ReservationView>, Refusal> {
+    let kind = match kind {
+        ReferenceKind::Order => b'o',
+        ReferenceKind::Customer => b'c',
+    };
+    let malformed = || Refusal::plain(RefusalCode::Malformed);
+    let after = match cursor {
+        None => None,
+        Some(cursor) => {
+            let id = u128::from_str_radix(cursor, 16).ok().and_then(ReservationId::new);
+            Some(keys::reference(kind, text, id.ok_or_else(malformed)?))
+        }
+    };
+    let (store, prefix) = (Arc::clone(&shared.store), keys::references(kind, text));
+    let found = off_thread(move || Ok(store.scan(&prefix, after.as_deref(), limit + 1)?)).await?;
+    let mut ids: Vec<ReservationId> =
+        found.iter().filter_map(|(name, _)| keys::reference_of(name)).collect();
+    let more = ids.len() > limit;
+    ids.truncate(limit);
+    let next_cursor = ids.last().filter(|_| more).map(|id| format!("{:x}", id.bits()));
+    let items = views(shared, ids.into_iter()).await?;
+    Ok(Page { items, next_cursor })
+}
+
+/// Those of the reservations that exist: one may have closed, or may not be granted yet.
+async fn views(
+    shared: &Arc<Shared>,
+    ids: impl Iterator<Item = ReservationId>,
+) -> Result<Vec<ReservationView>, Refusal> {
+    let mut views = Vec::new();
+    for id in ids {
+        match reservation(shared, id).await {
+            Ok(view) => views.push(view),
+            Err(refusal) if refusal.code == RefusalCode::UnknownReservation => {}
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    Ok(views)
+}
+
+/// A key's head with every event so far, all of it durable.
+async fn head(shared: &Arc<Shared>, key: &StockKey) -> Result<Option<Head>, Refusal> {
+    let (tell, told) = oneshot::channel();
+    let head = match shared.directory.look(key, Look::Head(tell)) {
+        Ok(()) => Some(told.await.map_err(|_| Refusal::plain(RefusalCode::NotReady))?),
+        Err(_) => {
+            let (store, name) = (Arc::clone(&shared.store), keys::head(key));
+            let read = move || {
+                Ok(store.get(&name)?.map(|bytes| state::decode_head(&bytes)).transpose()?)
+            };
+            off_thread(read).await?
+        }
+    };
+    shared.all_durable().await;
+    Ok(head.filter(|head| head.version > 0))
+}
+
+/// On hand at a version of a key; the balances of a key without events are 0.
+///
+/// # Errors
+/// `version_mismatch` where the version lies in the future or before what the journal reaches.
+pub async fn on_hand_at(
+    shared: &Arc<Shared>,
+    key: &StockKey,
+    version: u64,
+) -> Result<i64, Refusal> {
+    let mismatch = || Refusal::plain(RefusalCode::VersionMismatch);
+    let head = head(shared, key).await?.unwrap_or_default();
+    if version > head.version {
+        return Err(mismatch());
+    }
+    if version == head.version {
+        return Ok(head.balances.on_hand);
+    }
+    let (reader, key) = (shared.journal.reader(), key.clone());
+    let mut found = None;
+    let found = off_thread(move || {
+        walk_back(&reader, &key, head.place, |back| {
+            if back.version == version + 1 {
+                found = Some(back.before.on_hand);
+            }
+            found.is_none()
+        })?;
+        Ok(found)
+    })
+    .await?;
+    found.ok_or_else(mismatch)
+}
+
+/// A key's history, newest first.
+///
+/// # Errors
+/// `unknown_stock`, or `malformed` for a cursor that is none.
+pub async fn movements(
+    shared: &Arc<Shared>,
+    key: &StockKey,
+    cursor: Option<&str>,
+    limit: usize,
+) -> Result<Page<Movement>, Refusal> {
+    let head = head(shared, key).await?.ok_or_else(|| Refusal::plain(RefusalCode::UnknownStock))?;
+    let from = cursor.map(|cursor| place_of(shared, cursor)).transpose()?;
+    if from.is_some_and(|place| place > head.place) {
+        return Err(Refusal::plain(RefusalCode::Malformed));
+    }
+    let (reader, theirs) = (shared.journal.reader(), key.clone());
+    let history = off_thread(move || {
+        let mut told: Vec<Movement> = Vec::new();
+        let newest = from.unwrap_or(head.place);
+        let mut oldest = None;
+        let ended = walk_back(&reader, &theirs, newest, |back| {
+            // The cursor is the last movement that was told.
+            if from == Some(back.sequence) {
+                oldest = Some((back.before, back.version, back.at(), back.sequence));
+                return true;
+            }
+            if told.len() < limit {
+                oldest = Some((back.before, back.version, back.at(), back.sequence));
+                told.push(movement(&theirs, back));
+                return true;
+            }
+            false
+        })?;
+        if let (Some(_), true) = (ended, told.len() < limit) {
+            // The journal reaches no further: the history begins with what there was.
+            let (balances, version, at, sequence) = oldest.map_or(
+                (head.balances, head.version, head.as_of, head.place),
+                |(balances, version, at, place)| (balances, version - 1, at, place),
+            );
+            told.push(Movement {
+                sequence,
+                key: theirs,
+                version,
+                kind: MovementKind::Opening,
+                quantity: 0,
+                before: balances,
+                after: balances,
+                reservation: None,
+                reason: None,
+                reference: None,
+                at,
+            });
+        }
+        Ok(told)
+    })
+    .await;
+    let items = history.map_err(|refusal| {
+        if from.is_some() { Refusal::plain(RefusalCode::Malformed) } else { refusal }
+    })?;
+    let ends =
+        items.last().is_none_or(|last| last.version <= 1 || last.kind == MovementKind::Opening);
+    let next_cursor =
+        items.last().filter(|_| !ends).map(|last| self::cursor(shared, last.sequence));
+    Ok(Page { items, next_cursor })
+}
+
+/// An event as a key's history tells it.
+#[must_use]
+pub fn movement(key: &StockKey, back: Back) -> Movement {
+    let mut after = back.before;
+    after.apply(&back.event.change);
+    let (kind, quantity, reservation) = told_of(&back.event.change);
+    let note = match back.event.change {
+        Change::Received { note, .. }
+        | Change::Adjusted { note, .. }
+        | Change::Counted { note, .. }
+        | Change::Sold { note, .. }
+        | Change::Returned { note, .. } => note,
+        _ => None,
+    };
+    let (reason, reference) = note.map_or((None, None), |note| (note.reason, note.reference));
+    Movement {
+        sequence: back.sequence,
+        key: key.clone(),
+        version: back.version,
+        kind,
+        quantity,
+        before: back.before,
+        after,
+        reservation,
+        reason,
+        reference,
+        at: back.event.at,
+    }
+}
+
+/// Name, units and reservation of a change.
+fn told_of(change: &Change) -> (MovementKind, i64, Option<ReservationId>) {
+    use MovementKind as Kind;
+    let of_verb = |verb: Verb| match verb {
+        Verb::Commit => Kind::Committed,
+        Verb::Fulfil => Kind::Fulfilled,
+        Verb::Release | Verb::Cancel => Kind::Released,
+        Verb::Expire => Kind::Expired,
+    };
+    match change {
+        Change::Received { quantity, .. } => (Kind::Received, i64::from(*quantity), None),
+        Change::Adjusted { delta, .. } => (Kind::Adjusted, *delta, None),
+        Change::Counted { delta, .. } => (Kind::Counted, *delta, None),
+        Change::PolicySet { .. } => (Kind::PolicySet, 0, None),
+        Change::Sold { quantity, .. } => (Kind::Sold, i64::from(*quantity), None),
+        Change::Reserved { id, quantity, .. }
+        | Change::Added { id, quantity, .. }
+        | Change::Planned { id, quantity, .. }
+        | Change::Pended { id, quantity, .. } => (Kind::Reserved, i64::from(*quantity), Some(*id)),
+        // The units are reserved since the plan; this only makes it real.
+        Change::Granted { id, .. } => (Kind::Reserved, 0, Some(*id)),
+        Change::Withdrawn { id, quantity } | Change::Unpended { id, quantity } => {
+            (Kind::Released, i64::from(*quantity), Some(*id))
+        }
+        Change::Extended { id, .. } => (Kind::Extended, 0, Some(*id)),
+        Change::Settled { id, verb, own, .. } => (of_verb(*verb), i64::from(*own), Some(*id)),
+        Change::Carried { id, verb, quantity } => (of_verb(*verb), i64::from(*quantity), Some(*id)),
+        Change::Returned { id, of_order, here, .. } => {
+            let units = i64::try_from(here.total()).unwrap_or(i64::MAX);
+            (Kind::Returned, units, of_order.then_some(*id))
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The command line: what the commands are, and how each ends.
+
+mod error;
+mod inspect;
+mod log;
+mod options;
+mod output;
+mod serve;
+mod signals;
+mod verify;
+
+#[cfg(test)]
+mod tests;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  saldo                             serve on 127.0.0.1:7700, data in ./data
+  saldo serve --listen 127.0.0.1:0  serve on a free port, told on standard output
+  saldo serve --config shop.toml    serve with settings from a file
+  saldo inspect TEE-BLACK-M OSLO-1 --url http://127.0.0.1:7700
+  saldo verify --data-dir ./data    check a stopped engine's data
+
+Settings:
+  Every setting has a default. A settings file overrides it, an environment
+  variable overrides the file, an option overrides both. The file is the one
+  that --config names, or else ./saldo.toml or ./config/saldo.toml if there is
+  one. The variable is SALDO__ and the setting's name in capitals:
+  SALDO__HOLD_SECONDS_DEFAULT=600.
+
+Exit codes:
+  0  done; `serve` was stopped by SIGTERM or SIGINT and lost nothing
+  1  failed: standard error says why; `verify` found something wrong
+  2  the command line or the settings cannot be used; nothing was started";
+
+/// A real-time stock and reservation engine: never promises the same unit twice.
+///
+/// Without a command, serves.
+#[derive(Debug, Parser)]
+#[command(
+    name = "saldo",
+    version,
+    after_long_help = EXAMPLES,
+    after_help = "`--help` tells more: examples, settings and exit codes.",
+    args_conflicts_with_subcommands = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::ServeOptions,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the engine until SIGTERM or SIGINT (the default).
+    #[command(after_long_help = EXAMPLES)]
+    Serve(serve::ServeOptions),
+    /// Check a stopped engine's data: replay the journal and compare it with what is stored.
+    #[command(after_long_help = verify::HELP)]
+    Verify(verify::VerifyOptions),
+    /// Show one SKU at one location: balances, open reservations, last movements.
+    #[command(after_long_help = inspect::HELP)]
+    Inspect(inspect::InspectOptions),
+}
+
+/// Runs what the process's command line says.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        None => serve::run(cli.serve),
+        Some(Command::Serve(options)) => serve::run(options),
+        Some(Command::Verify(options)) => verify::run(options),
+        Some(Command::Inspect(options)) => inspect::run(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::complain(&error);
+            error.exit_code()
+        }
+    }
+}

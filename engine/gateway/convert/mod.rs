@@ -1,0 +1,10 @@
+//! Between what is said on the wire and what the engine speaks: the one place where both meet.
+
+mod answers;
+mod calls;
+
+pub(crate) use answers::{level, levels, movement, reservation};
+pub(crate) use calls::{
+    add_lines, adjust, count, extend, policy, receive, reserve, return_lines, return_without_order,
+    sell, settle,
+};

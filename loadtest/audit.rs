@@ -1,0 +1,137 @@
+//! The audit at the end of a run: for every code the engine's level, all its movements and the model, three
+//! accounts of the same stock, must agree. Only now is the engine read.
+
+use saldo_protocol::{Code, Cursor, Level, Location, Movements, MovementsQuery, PageLimit, Sku};
+use serde::Serialize;
+
+use crate::chain::{ChainAudit, Finding};
+use crate::disagreements::Disagreements;
+use crate::error::ReplayError;
+use crate::model::{KeyModel, Model};
+use crate::transport::{Failure, Outcome, Transport};
+use crate::worker::cannot_send;
+
+/// What the audit finds. A run is good when `oversold`, `drift` and `disagreements` are all 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// Codes compared.
+    pub codes: u64,
+    /// Movements read.
+    pub movements: u64,
+    /// Units that grants took below what may be promised. Must be 0.
+    pub oversold: u64,
+    /// Units by which level, sum of movements and model differ. Must be 0.
+    pub drift: u64,
+    /// Codes that an adjustment, a fact, took below zero at some time.
+    pub negative_by_fact: u64,
+    /// Answers and movements that contradict each other. Must be none.
+    pub disagreements: Disagreements,
+}
+
+impl Verdict {
+    /// Whether everything agrees.
+    #[must_use]
+    pub fn agrees(&self) -> bool {
+        self.oversold == 0 && self.drift == 0 && self.disagreements.count == 0
+    }
+}
+
+/// Compares the model with the engine.
+///
+/// # Errors
+/// [`ReplayError::NoAnswer`] where the engine does not answer; a refusal is a disagreement.
+pub async fn audit<T: Transport>(
+    transport: &T,
+    location: &Location,
+    model: Model,
+) -> Result<Verdict, ReplayError> {
+    let mut verdict = Verdict { disagreements: model.disagreements, ..Verdict::default() };
+    for (code, key) in &model.keys {
+        let finding = audit_key(transport, location, code, key).await?;
+        verdict.codes += 1;
+        verdict.movements += finding.movements;
+        verdict.oversold += finding.oversold;
+        verdict.drift += finding.drift;
+        verdict.negative_by_fact += u64::from(finding.negative_by_fact);
+        verdict.disagreements.append(finding.disagreements);
+    }
+    Ok(verdict)
+}
+
+async fn audit_key<T: Transport>(
+    transport: &T,
+    location: &Location,
+    code: &str,
+    key: &KeyModel,
+) -> Result<Finding, ReplayError> {
+    let level = answered("level", transport.level(code, location.as_str()).await)?;
+    let level = match level {
+        Ok(level) => level,
+        Err(Code::UnknownStock) if key.events == 0 => return Ok(Finding::default()),
+        Err(refused) => return Ok(unreadable(code, key, "its level", refused)),
+    };
+    if key.events == 0 {
+        return Ok(appeared(code, &level));
+    }
+    let mut chain = ChainAudit::new(code, &level, key);
+    let mut query = MovementsQuery {
+        sku: Sku::new(code).map_err(cannot_send)?,
+        location: location.clone(),
+        cursor: None,
+        limit: PageLimit::new(PageLimit::MAX).ok(),
+    };
+    // Each page ends at an older version, so this ends; a page that does not is a fault of the engine.
+    let mut oldest = u64::MAX;
+    loop {
+        let page: Movements = match answered("movements", transport.movements(&query).await)? {
+            Ok(page) => page,
+            Err(refused) => return Ok(unreadable(code, key, "its movements", refused)),
+        };
+        for movement in &page.movements {
+            chain.take(movement);
+        }
+        let reached = page.movements.last().map_or(oldest, |last| last.version);
+        let next = page.next_cursor.and_then(|cursor| Cursor::new(cursor).ok());
+        if next.is_none() || reached >= oldest {
+            return Ok(chain.finish());
+        }
+        oldest = reached;
+        query.cursor = next;
+    }
+}
+
+fn answered<A>(call: &str, outcome: Outcome<A>) -> Result<Result<A, Code>, ReplayError> {
+    match outcome {
+        Ok(answer) => Ok(Ok(answer.value)),
+        Err(Failure::Refused(problem)) => Ok(Err(problem.code)),
+        Err(Failure::NoAnswer(reason)) => {
+            Err(ReplayError::NoAnswer { call: call.to_owned(), reason })
+        }
+    }
+}
+
+/// All that was answered of this key is lost: its units count as drift.
+fn unreadable(code: &str, key: &KeyModel, what: &str, refused: Code) -> Finding {
+    let mut finding = Finding {
+        drift: key.stock.difference(crate::stock::Stock::default()),
+        ..Finding::default()
+    };
+    finding.disagreements.add(format!(
+        "{code}: {} changes were answered, but {what} cannot be read: {refused}",
+        key.events
+    ));
+    finding
+}
+
+fn appeared(code: &str, level: &Level) -> Finding {
+    let (stock, foreign) = crate::stock::split(&crate::stock::balances(level));
+    let mut finding = Finding {
+        drift: stock.difference(crate::stock::Stock::default()) + foreign,
+        ..Finding::default()
+    };
+    finding.disagreements.add(format!(
+        "{code}: no change of it was answered, but the engine has it at version {}",
+        level.version
+    ));
+    finding
+}

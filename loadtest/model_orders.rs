@@ -1,0 +1,188 @@
+//! The model's side of reservations: what a grant, a commit, a fulfilment, a return or a refusal must say, and
+//! what it moves.
+
+use saldo_protocol::client::Answer;
+use saldo_protocol::{Code, MovementKind, Problem, Reservation, ReservationLine};
+use uuid::Uuid;
+
+use crate::model::{Model, signed};
+use crate::stock::Basket;
+
+/// A part of a return that goes against an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderReturn {
+    /// What comes back.
+    pub code: String,
+    /// How many units of it.
+    pub units: u64,
+    /// Units of that line that came back before.
+    pub returned_before: u64,
+}
+
+impl Model {
+    /// The invoice was granted: every line whole, in one state.
+    pub fn reserved(&mut self, id: Uuid, asked: &Basket, answer: &Answer<Reservation>) {
+        self.step(MovementKind::Reserved, id, asked, answer);
+    }
+
+    /// All its units are promised.
+    pub fn committed(&mut self, id: Uuid, asked: &Basket, answer: &Answer<Reservation>) {
+        self.step(MovementKind::Committed, id, asked, answer);
+    }
+
+    /// All its units are handed over.
+    pub fn fulfilled(&mut self, id: Uuid, asked: &Basket, answer: &Answer<Reservation>) {
+        self.step(MovementKind::Fulfilled, id, asked, answer);
+    }
+
+    /// The hold ran out before it was committed, by the engine's own answer: its units are free again.
+    pub fn expired(&mut self, id: Uuid, asked: &Basket) {
+        for (code, &units) in asked {
+            self.moved(code, MovementKind::Expired, signed(units), Some(id));
+        }
+    }
+
+    /// Units came back to their order.
+    pub fn returned_to_order(
+        &mut self,
+        id: Uuid,
+        back: &[OrderReturn],
+        answer: &Answer<Reservation>,
+    ) {
+        self.seen(answer.replayed);
+        self.identity(id, &answer.value);
+        for part in back {
+            self.moved(&part.code, MovementKind::Returned, signed(part.units), Some(id));
+            let Some(line) = self.line(id, &part.code, &answer.value).cloned() else {
+                continue;
+            };
+            let after = part.returned_before + part.units;
+            let agrees =
+                if self.exact { line.returned == after } else { line.returned >= part.units };
+            if !agrees || line.fulfilled + line.returned != line.quantity {
+                self.disagreements.add(format!(
+                    "reservation {id}, {}: of {} sold, {after} came back; the answer tells fulfilled {}, returned {}",
+                    part.code, line.quantity, line.fulfilled, line.returned
+                ));
+            }
+        }
+    }
+
+    /// The invoice was refused for want of stock: the lines that are named must be those that fell short.
+    pub fn refused(&mut self, invoice: &str, asked: &Basket, problem: &Problem) {
+        for code in asked.keys() {
+            self.keys.entry(code.clone()).or_default();
+        }
+        for line in &problem.lines {
+            let short = match line.code {
+                Code::InsufficientStock => line.available < signed(line.requested),
+                Code::UnknownStock => line.available == 0,
+                _ => true,
+            };
+            let same =
+                line.location == self.location && asked.get(&line.sku) == Some(&line.requested);
+            if !same || !short {
+                self.disagreements.add(format!(
+                    "invoice {invoice} asked for {:?} of {}; it was refused ({}) for {} with {} available",
+                    asked.get(&line.sku), line.sku, line.code, line.requested, line.available
+                ));
+            }
+        }
+        if self.exact && matches!(problem.code, Code::InsufficientStock | Code::UnknownStock) {
+            self.refused_exactly(invoice, asked, problem);
+        }
+    }
+
+    fn refused_exactly(&mut self, invoice: &str, asked: &Basket, problem: &Problem) {
+        let short = |code: &String, units: u64| {
+            let key = self.keys.get(code)?;
+            let (why, available) = match key.events {
+                0 => (Code::UnknownStock, 0),
+                _ => (Code::InsufficientStock, key.stock.available()),
+            };
+            (key.events == 0 || available < signed(units)).then(|| (code.clone(), why, available))
+        };
+        let expected: Vec<_> = asked.iter().filter_map(|(c, &u)| short(c, u)).collect();
+        let mut told: Vec<_> = problem
+            .lines
+            .iter()
+            .map(|line| (line.sku.clone(), line.code, line.available))
+            .collect();
+        told.sort();
+        let first = expected.iter().map(|&(_, why, _)| why).min();
+        if told != expected || first != Some(problem.code) {
+            self.disagreements.add(format!(
+                "invoice {invoice} was refused ({}) for {told:?}; by all answers so far it falls short by {expected:?}",
+                problem.code
+            ));
+        }
+    }
+
+    fn step(&mut self, kind: MovementKind, id: Uuid, asked: &Basket, answer: &Answer<Reservation>) {
+        self.seen(answer.replayed);
+        let told = &answer.value;
+        self.identity(id, told);
+        if told.lines.len() != asked.len() {
+            self.disagreements.add(format!(
+                "reservation {id} asked for {} codes; the answer has {} lines",
+                asked.len(),
+                told.lines.len()
+            ));
+        }
+        for (code, &units) in asked {
+            let Some(line) = self.line(id, code, told).cloned() else {
+                continue;
+            };
+            let (reached, state) = match kind {
+                MovementKind::Reserved => (line.quantity, line.held),
+                MovementKind::Committed => {
+                    (line.committed + line.fulfilled + line.returned, line.committed)
+                }
+                _ => (line.fulfilled + line.returned, line.fulfilled),
+            };
+            // A repeat tells states as they are now; the first answer tells the step itself.
+            let agrees = reached == units && (answer.replayed || state == units);
+            if !agrees || line.quantity != units || line.requested != units {
+                self.disagreements.add(format!(
+                    "reservation {id}, {code}: {units} units asked for and {kind:?}; the answer tells requested {}, \
+                     quantity {}, held {}, committed {}, fulfilled {}, returned {}",
+                    line.requested, line.quantity, line.held, line.committed, line.fulfilled, line.returned
+                ));
+            }
+            self.moved(code, kind, signed(reached), Some(id));
+        }
+    }
+
+    fn identity(&mut self, id: Uuid, told: &Reservation) {
+        if told.id != id {
+            self.disagreements
+                .add(format!("reservation {id}: the answer tells of reservation {}", told.id));
+        }
+        for line in told.lines.iter().filter(|line| !whole(line)) {
+            self.disagreements.add(format!(
+                "reservation {id}, {}: the states of the answer do not add up to quantity {}",
+                line.sku, line.quantity
+            ));
+        }
+    }
+
+    fn line<'a>(
+        &mut self,
+        id: Uuid,
+        code: &str,
+        told: &'a Reservation,
+    ) -> Option<&'a ReservationLine> {
+        let found =
+            told.lines.iter().find(|line| line.sku == code && line.location == self.location);
+        if found.is_none() {
+            self.disagreements.add(format!("reservation {id}: the answer has no line for {code}"));
+        }
+        found
+    }
+}
+
+/// Whether every unit of the line is in one state.
+fn whole(line: &ReservationLine) -> bool {
+    let states = line.held + line.committed + line.fulfilled + line.released;
+    line.quantity == states + line.expired + line.returned
+}

@@ -1,0 +1,5 @@
+//! What the tests share: an engine in memory, altered and broken transports, and files of sales.
+
+pub mod broken;
+pub mod engine;
+pub mod sales;
