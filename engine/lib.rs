@@ -8,6 +8,7 @@
 pub mod actor;
 pub mod clock;
 pub mod config;
+pub mod data_dir;
 pub mod engine;
 pub mod feed;
 pub mod gateway;
@@ -17,5 +18,8 @@ pub mod limits;
 pub mod metrics;
 pub mod server;
 mod sink;
+mod start;
 pub mod store;
+#[cfg(test)]
+mod testing;
 pub mod tools;

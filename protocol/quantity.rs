@@ -11,13 +11,13 @@ whole_number! {
 }
 
 whole_number! {
-    /// A signed change of one balance in whole units: −2,147,483,647 to 2,147,483,647, not 0.
-    Delta: i32, "delta", -UNITS_MAX, UNITS_MAX, zero_allowed: false, example: -3
+    /// A signed change of one balance in whole units: −(2^53 − 1) to 2^53 − 1, not 0.
+    Delta: i64, "delta", -crate::INTEGER_MAX, crate::INTEGER_MAX, zero_allowed: false, example: -3
 }
 
 whole_number! {
-    /// The figure of a stock take, sellable or not, in whole units: 0 to 2,147,483,647.
-    Counted: u32, "counted", 0, UNITS_MAX, zero_allowed: true, example: 41
+    /// The figure of a stock take, sellable or not, in whole units: 0 to 2^53 − 1.
+    Counted: i64, "counted", 0, crate::INTEGER_MAX, zero_allowed: true, example: 41
 }
 
 whole_number! {
@@ -26,13 +26,13 @@ whole_number! {
 }
 
 whole_number! {
-    /// Whole units that policy keeps back from sale: 0 to 2,147,483,647.
-    SafetyStock: u32, "safety_stock", 0, UNITS_MAX, zero_allowed: true, example: 5
+    /// Whole units that policy keeps back from sale: 0 to 2^53 − 1.
+    SafetyStock: i64, "safety_stock", 0, crate::INTEGER_MAX, zero_allowed: true, example: 5
 }
 
 whole_number! {
-    /// How many whole units may be promised beyond what is there: 0 to 2,147,483,647.
-    OversellLimit: u32, "oversell_limit", 0, UNITS_MAX, zero_allowed: true, example: 0
+    /// How many whole units may be promised beyond what is there: 0 to 2^53 − 1.
+    OversellLimit: i64, "oversell_limit", 0, crate::INTEGER_MAX, zero_allowed: true, example: 0
 }
 
 whole_number! {

@@ -180,8 +180,20 @@ impl Grant {
     }
 }
 
-/// Ends an operation that a crash cut short, as its home had decided it.
-pub async fn end_cut_short(shared: &Arc<Shared>, cut: CutShort) {
+/// Ends the operations that a crash cut short, and waits until that is durable.
+pub async fn end_all_cut_short(shared: &Arc<Shared>, cut_short: Vec<CutShort>) {
+    let ended = cut_short.len();
+    for cut in cut_short {
+        end_cut_short(shared, cut).await;
+    }
+    shared.all_durable().await;
+    if ended > 0 {
+        tracing::info!(ended, "ended operations that the last stop cut short");
+    }
+}
+
+/// Ends an operation as its home had decided it.
+async fn end_cut_short(shared: &Arc<Shared>, cut: CutShort) {
     if cut.withdraw
         && let Err(refusal) =
             step(shared, &cut.home, &Command::Close { id: cut.id, grants: None }).await

@@ -27,3 +27,6 @@ pub mod waker;
 
 pub use directory::Directory;
 pub use shared::{Parts, Shared, Stats, timer_entries};
+
+#[cfg(test)]
+mod tests;

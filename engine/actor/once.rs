@@ -231,6 +231,8 @@ impl OnceTable {
             }
         }
         table.stored = table.first + table.ring.len() as u64;
+        // A chunk is stored whole: what had been dropped from its front is dropped again.
+        self.drop_oldest(&mut table, Timestamp::default());
         Ok(())
     }
 }

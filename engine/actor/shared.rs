@@ -20,11 +20,11 @@ use super::stock_actor::refuse_all;
 use super::timer::Timer;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::data_dir::DataDir;
 use crate::feed::Hub;
 use crate::journal::group::resumed;
 use crate::journal::medium::Medium;
 use crate::journal::{Journal, Notify};
-use crate::server::DataDir;
 use crate::store::save::LoadError;
 use crate::store::{Store, keys, replay, save, state};
 

@@ -116,7 +116,8 @@ impl StockActor {
                 return;
             }
             Look::Head(tell) => {
-                drop(tell.send(self.ledger.head()));
+                // Nobody listens where the read was cancelled.
+                let _ = tell.send(self.ledger.head());
                 return;
             }
         };

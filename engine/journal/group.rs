@@ -194,6 +194,7 @@ impl Told<'_> {
 }
 
 /// What a record's payload tells.
+#[expect(clippy::large_enum_variant, reason = "told by reference, one at a time, never stored")]
 #[derive(Debug)]
 pub enum Tale<'a> {
     /// An event of a key.
@@ -258,4 +259,96 @@ fn take<'a, T: BorrowDecode<'a, ()>>(rest: &mut &'a [u8]) -> Result<T, RecordErr
         bincode::borrow_decode_from_slice(rest, config()).map_err(RecordError::Decode)?;
     *rest = &rest[used..];
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use saldo_ledger::{Change, Once, ReservationId, Verb};
+
+    use super::*;
+
+    fn told(payload: &[u8], first: u64) -> Vec<(u64, u64, u64, Balances, Event)> {
+        let mut all = Vec::new();
+        tell(payload, first, |tale| {
+            if let Tale::Event(told) = tale {
+                all.push((told.sequence, told.place_before, told.version, told.before, told.event));
+            }
+            Ok::<_, RecordError>(())
+        })
+        .unwrap();
+        all
+    }
+
+    fn events() -> Vec<Event> {
+        let id = ReservationId::new(7).unwrap();
+        let at = |micros: u64| Timestamp::from_micros(1_000_000 + micros);
+        vec![
+            Event {
+                at: at(0),
+                once: Some(Once { key: 1 << 100, fingerprint: 9 }),
+                change: Change::Received { quantity: 10, from_incoming: false, note: None },
+            },
+            Event {
+                at: at(5),
+                once: None,
+                change: Change::Reserved {
+                    id,
+                    fingerprint: 3,
+                    requested: 4,
+                    quantity: 4,
+                    hold_seconds: 900,
+                    references: None,
+                },
+            },
+            Event {
+                at: at(9),
+                once: None,
+                change: Change::Settled { id, verb: Verb::Commit, own: 4, others: Vec::new() },
+            },
+        ]
+    }
+
+    #[test]
+    fn a_group_tells_its_events_with_balances_versions_and_chain() {
+        let key = StockKey::new("chair", "oslo").unwrap();
+        let mut writer = GroupWriter::default();
+        let events = events();
+        writer.open(&key, 40, 2, &Balances::default(), events[0].at);
+        events.iter().for_each(|event| writer.add(event));
+        let mut payload = writer.bytes().to_vec();
+        payload.extend(resumed(Timestamp::from_micros(5)));
+        payload.extend(writer.bytes());
+        let all = told(&payload, 100);
+        assert_eq!(all.iter().map(|it| it.0).collect::<Vec<_>>(), [100, 101, 102, 104, 105, 106]);
+        assert_eq!(all.iter().map(|it| it.1).collect::<Vec<_>>(), [40, 100, 101, 40, 104, 105]);
+        assert_eq!(all.iter().map(|it| it.2).collect::<Vec<_>>(), [3, 4, 5, 3, 4, 5]);
+        assert_eq!(all[..3].iter().map(|it| it.4.clone()).collect::<Vec<_>>(), events);
+        assert_eq!((all[2].3.on_hand, all[2].3.reserved), (10, 4));
+    }
+
+    #[test]
+    fn the_stored_form_never_changes() {
+        let key = StockKey::new("a", "b").unwrap();
+        let mut writer = GroupWriter::default();
+        let events = events();
+        writer.open(&key, 40, 2, &Balances { on_hand: -3, ..Balances::default() }, events[0].at);
+        events.iter().for_each(|event| writer.add(event));
+        let hex: String = writer.bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, GOLDEN);
+    }
+
+    const GOLDEN: &str = "000361006228020500000000000000fc40420f000100010000000000000000000000001000000009000a00000105000507000000000000000000000000000000030000000000000004fb84030004000e07000000000000000000000000000000000400";
+
+    #[test]
+    fn bytes_that_are_no_group_are_refused() {
+        let key = StockKey::new("chair", "oslo").unwrap();
+        let mut writer = GroupWriter::default();
+        writer.open(&key, 0, 0, &Balances::default(), Timestamp::from_micros(1));
+        events().iter().for_each(|event| writer.add(event));
+        let whole = writer.bytes();
+        for end in 1..whole.len() {
+            let cut = tell(&whole[..end], 1, |_| Ok::<_, RecordError>(()));
+            assert!(cut.is_err(), "cut after {end} bytes");
+        }
+    }
 }

@@ -73,8 +73,8 @@ impl StockLedger {
         how: impl FnOnce(&mut Slot) -> Option<u32>,
     ) {
         let Some(place) = self.slots.find(id) else {
-            debug_assert!(false, "an event about {id:?}, which {} does not hold", self.key);
-            return;
+            // Only a fault of the engine gets here; going on would part balances from holds.
+            panic!("an event about {id:?}, which {} does not hold", self.key);
         };
         let generation = self.slots.next_generation();
         let Some(slot) = self.slots.at_mut(place) else {

@@ -9,8 +9,8 @@ use saldo_ledger::{ReservationId, StockKey, StockLedger, Units};
 use super::ToolError;
 use crate::actor::once::OnceTable;
 use crate::config::Settings;
+use crate::data_dir::{DataDir, store_options};
 use crate::journal::Recovery;
-use crate::server::{DataDir, store_options};
 use crate::store::recover::{self, Recovered};
 use crate::store::{Store, keys, save};
 

@@ -42,7 +42,7 @@ fn limits_are_told() {
     let schemas = schemas();
     assert_eq!(schemas["Quantity"]["minimum"], 1);
     assert_eq!(schemas["Quantity"]["maximum"], 2_147_483_647);
-    assert_eq!(schemas["Delta"]["minimum"], -2_147_483_647);
+    assert_eq!(schemas["Delta"]["minimum"], -9_007_199_254_740_991_i64);
     assert_eq!(schemas["Sku"]["maxLength"], 64);
     assert_eq!(schemas["Location"]["maxLength"], 32);
     assert_eq!(schemas["Reason"]["minLength"], 1);

@@ -47,8 +47,11 @@ fn quantities_are_whole_and_in_range() {
 #[test]
 fn every_number_has_its_range() {
     names(&refusal::<AdjustRequest>("{\"delta\":0,\"reason\":\"r\"}"), &["`delta`", "not 0"]);
-    let text = refusal::<AdjustRequest>("{\"delta\":-2147483648,\"reason\":\"r\"}");
-    names(&text, &["`delta`", "from -2147483647 to 2147483647", "found -2147483648"]);
+    let text = refusal::<AdjustRequest>("{\"delta\":-9007199254740992,\"reason\":\"r\"}");
+    names(
+        &text,
+        &["`delta`", "from -9007199254740991 to 9007199254740991", "found -9007199254740992"],
+    );
     names(&refusal::<CountRequest>("{\"counted\":-1}"), &["`counted`", "from 0 to", "found -1"]);
     let text = refusal::<CountRequest>("{\"counted\":1,\"at_version\":9007199254740992}");
     names(&text, &["`at_version`", "9007199254740991"]);

@@ -23,7 +23,7 @@ pub(crate) fn receive(key: StockKey, request: wire::ReceiveRequest) -> Call {
 pub(crate) fn adjust(key: StockKey, request: wire::AdjustRequest) -> Call {
     Call::Adjust {
         key,
-        delta: i64::from(request.delta.get()),
+        delta: request.delta.get(),
         bucket: match request.bucket {
             wire::Bucket::OnHand => Bucket::OnHand,
             wire::Bucket::Damaged => Bucket::Damaged,
@@ -38,7 +38,7 @@ pub(crate) fn adjust(key: StockKey, request: wire::AdjustRequest) -> Call {
 pub(crate) fn count(key: StockKey, request: wire::CountRequest) -> Call {
     Call::Count {
         key,
-        counted: i64::from(request.counted.get()),
+        counted: request.counted.get(),
         at_version: request.at_version.map(wire::AtVersion::get),
         note: note(None, request.reference),
     }
@@ -48,8 +48,8 @@ pub(crate) fn count(key: StockKey, request: wire::CountRequest) -> Call {
 pub(crate) fn policy(key: StockKey, request: wire::PolicyRequest) -> Call {
     Call::SetPolicy {
         key,
-        safety_stock: request.safety_stock.map(|units| i64::from(units.get())),
-        oversell_limit: request.oversell_limit.map(|units| i64::from(units.get())),
+        safety_stock: request.safety_stock.map(wire::SafetyStock::get),
+        oversell_limit: request.oversell_limit.map(wire::OversellLimit::get),
     }
 }
 

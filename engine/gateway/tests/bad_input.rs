@@ -164,7 +164,9 @@ async fn bodies_of_every_call() {
         malformed(&gateway, &format!("{ID}/{step}"), body.as_bytes()).await;
     }
     let policy = "/v1/stock/A/L/policy";
-    for body in [r#"{"safety_stock":-1}"#, r#"{"oversell_limit":2147483648}"#, r#"{"safety":1}"#] {
+    for body in
+        [r#"{"safety_stock":-1}"#, r#"{"oversell_limit":9007199254740992}"#, r#"{"safety":1}"#]
+    {
         refused(&gateway, "PUT", policy, &[JSON], body.as_bytes(), 400, "malformed").await;
     }
 }

@@ -9,9 +9,9 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::config::Settings;
-use crate::engine::testing;
 use crate::gateway::Gateway;
 use crate::gateway::service::Service;
+use crate::testing;
 
 /// A gateway to ask.
 pub(super) struct Harness {

@@ -9,8 +9,8 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::config::Settings;
-use crate::engine::testing;
 use crate::gateway::{Stopped, run};
+use crate::testing;
 
 struct Server {
     address: SocketAddr,

@@ -19,10 +19,6 @@ impl StockLedger {
     /// # Errors
     /// The [`Refusal`] whose code comes first in the order of precedence. A refused command leaves
     /// no trace.
-    #[expect(
-        clippy::too_many_lines,
-        reason = "a table with one arm a message; the rules are beside it"
-    )]
     pub fn decide(
         &self,
         command: &Command,

@@ -1,0 +1,97 @@
+//! The data directory: journal, baselines and store, kept from a second engine.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::clock;
+use crate::config::{self, Settings};
+use crate::journal::medium::{FsMedium, Medium};
+use crate::journal::{Durability, Options, Origin};
+use crate::server::ServeError;
+use crate::store::{StoreOptions, baseline};
+
+/// What a data directory holds, kept from others while this exists.
+pub struct DataDir {
+    _lock: Option<File>,
+    /// The journal's directory.
+    pub journal: Arc<dyn Medium>,
+    /// The baselines' directory.
+    pub baselines: Arc<dyn Medium>,
+    /// The store's directory.
+    pub store: PathBuf,
+}
+
+impl DataDir {
+    /// Opens a data directory, making it where it is not there.
+    ///
+    /// # Errors
+    /// [`ServeError::InUse`] where another engine has it.
+    pub fn open(dir: &Path) -> Result<Self, ServeError> {
+        let failed = |source| ServeError::DataDir { dir: dir.display().to_string(), source };
+        std::fs::create_dir_all(dir).map_err(failed)?;
+        let lock = File::create(dir.join("lock")).map_err(failed)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => ServeError::InUse { dir: dir.display().to_string() },
+            TryLockError::Error(source) => failed(source),
+        })?;
+        let medium = |name: &str| -> io::Result<Arc<dyn Medium>> {
+            let path = dir.join(name);
+            std::fs::create_dir_all(&path)?;
+            Ok(Arc::new(FsMedium::open(&path)?))
+        };
+        Ok(Self {
+            _lock: Some(lock),
+            journal: medium("journal").map_err(failed)?,
+            baselines: medium("baselines").map_err(failed)?,
+            store: dir.join("store"),
+        })
+    }
+
+    /// A journal and baselines on other media than a directory of the file system.
+    #[cfg(test)]
+    pub fn on(journal: Arc<dyn Medium>, baselines: Arc<dyn Medium>, store: PathBuf) -> Self {
+        Self { _lock: None, journal, baselines, store }
+    }
+
+    /// The journal's settings. A directory without a journal begins one, behind its newest baseline.
+    ///
+    /// # Errors
+    /// [`ServeError::DataDir`] where the baselines cannot be read.
+    pub fn journal_options(&self, settings: &Settings) -> Result<Options, ServeError> {
+        let place = baseline::newest_place(self.baselines.as_ref())
+            .map_err(|error| ServeError::Recover(error.into()))?;
+        let origin = match place {
+            Some(place) => Origin {
+                journal_id: place.journal_id,
+                last_sequence: place.sequence,
+                last_logged_time_us: place.logged_time_us,
+            },
+            None => Origin {
+                journal_id: uuid::Uuid::new_v4().as_u128(),
+                last_sequence: 0,
+                last_logged_time_us: 0,
+            },
+        };
+        let mut options = Options::new(origin, clock::monotonic_us);
+        options.segment_bytes = settings.segment_bytes;
+        options.disk_free_bytes_min = settings.disk_free_bytes_min;
+        options.durability = match settings.durability {
+            config::Durability::PowerLoss => Durability::PowerLoss,
+            config::Durability::ProcessCrash => Durability::ProcessCrash,
+        };
+        Ok(options)
+    }
+}
+
+/// The store's settings.
+#[must_use]
+pub fn store_options(settings: &Settings) -> StoreOptions {
+    StoreOptions {
+        cache_bytes: settings.store_cache_bytes,
+        disk_free_bytes_min: settings.disk_free_bytes_min,
+        // Beyond this changes are refused: checkpoints do not keep up.
+        overlay_bytes_max: settings.checkpoint_bytes_max.saturating_mul(8),
+    }
+}

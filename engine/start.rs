@@ -1,0 +1,100 @@
+//! From a data directory to actors that decide: recovery, then the journal, then the waker.
+
+use std::sync::Arc;
+
+use actix::ArbiterHandle;
+use saldo_ledger::{StockKey, Timestamp};
+
+use crate::actor::once::OnceTable;
+use crate::actor::{Parts, Shared, waker};
+use crate::clock::{self, Clock};
+use crate::config::Settings;
+use crate::data_dir::{DataDir, store_options};
+use crate::feed::Hub;
+use crate::journal::Recovery;
+use crate::journal::group::resumed;
+use crate::server::ServeError;
+use crate::sink::Acknowledger;
+use crate::store::recover;
+use crate::store::replay::CutShort;
+use crate::store::save;
+
+/// What an engine is started with.
+pub struct Resources<C> {
+    /// The settings.
+    pub settings: Arc<Settings>,
+    /// Where it keeps its data.
+    pub data: DataDir,
+    /// The feed.
+    pub hub: Arc<Hub>,
+    /// What the journal's thread tells.
+    pub acknowledger: Acknowledger,
+    /// The threads that actors run on.
+    pub arbiters: Vec<ArbiterHandle>,
+    /// Makes the clock, from the last logged time.
+    pub clock: C,
+}
+
+/// Recovers, and starts the journal and the waker.
+///
+/// Operations that a crash cut short are given back: they need actors to be ended.
+///
+/// # Errors
+/// [`ServeError`]: what keeps the engine from starting.
+pub fn start<C: FnOnce(Timestamp) -> Arc<dyn Clock>>(
+    resources: Resources<C>,
+) -> Result<(Arc<Shared>, Vec<CutShort>), ServeError> {
+    let Resources { settings, data, hub, acknowledger, arbiters, clock } = resources;
+    let began_us = clock::monotonic_us();
+    let recovery = Recovery::scan(Arc::clone(&data.journal), &data.journal_options(&settings)?)?;
+    let store = recover::open_store(
+        &data.store,
+        store_options(&settings),
+        data.baselines.as_ref(),
+        &recovery,
+    )?;
+    let entries_max = usize::try_from(settings.idempotency_entries_max).unwrap_or(usize::MAX);
+    let once = OnceTable::new(entries_max, settings.idempotency_window_seconds);
+    let recovered = recover::replay(&recovery, &store, once)?;
+    let clock = clock(Timestamp::from_micros(recovery.last_logged_time_us()));
+    let journal = recovery.start(acknowledger)?;
+    let resumed_at = clock.resumed_at().max(clock.now());
+    if let Err(error) = journal.append(&resumed(resumed_at), 1, resumed_at.as_micros(), None) {
+        return Err(ServeError::Journal(error.to_string()));
+    }
+    let (wake, waking) = std::sync::mpsc::channel();
+    let shared = Arc::new(Shared::new(Parts {
+        settings,
+        clock,
+        journal,
+        store: Arc::new(store),
+        baselines: Arc::clone(&data.baselines),
+        hub,
+        once: recovered.once,
+        resumed_at,
+        arbiters,
+        waker: wake,
+    }));
+    shared.keep(data);
+    for (_, mut ledger) in recovered.ledgers {
+        save::save(&mut ledger, &shared);
+    }
+    for (key, why) in &recovered.failed {
+        shared.quarantine(key, why);
+    }
+    let open = recover::open_holds(&shared)?;
+    spawn_waker(&shared, waking)?;
+    let took_ms = (clock::monotonic_us() - began_us) / 1_000;
+    tracing::info!(events = recovered.events, open, took_ms, "recovered");
+    Ok((shared, recovered.cut_short))
+}
+
+fn spawn_waker(
+    shared: &Arc<Shared>,
+    keys: std::sync::mpsc::Receiver<StockKey>,
+) -> Result<(), ServeError> {
+    let theirs = Arc::downgrade(shared);
+    let thread = std::thread::Builder::new().name("saldo-waker".to_owned());
+    thread.spawn(move || waker::run(&theirs, &keys)).map_err(ServeError::Thread)?;
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! An engine for tests: in this process, on media in memory, with a clock that is moved by hand.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use actix::ArbiterHandle;
+use saldo_ledger::Timestamp;
+use tokio::sync::watch;
+
+use crate::actor::{Shared, basket};
+use crate::clock::{Clock, ManualClock};
+use crate::config::Settings;
+use crate::data_dir::DataDir;
+use crate::engine::Engine;
+use crate::feed::Hub;
+use crate::journal::medium::{Medium, MemoryMedium};
+use crate::sink::Acknowledger;
+use crate::start::{Resources, start};
+
+/// When every test begins: 2026-01-01T00:00:00Z.
+const BEGINNING: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+
+/// An engine whose time and medium are the test's.
+pub struct TestEngine {
+    /// The engine.
+    pub engine: Engine,
+    /// Its clock.
+    pub clock: Arc<ManualClock>,
+    /// What its actors share.
+    pub shared: Arc<Shared>,
+    /// Whether its journal failed.
+    pub failed: watch::Receiver<Option<String>>,
+}
+
+/// Where an engine keeps its data, to be started on again.
+pub struct Disk {
+    /// The journal's medium.
+    pub journal: Arc<dyn Medium>,
+    baselines: Arc<MemoryMedium>,
+    store: Mutex<tempfile::TempDir>,
+}
+
+impl Disk {
+    /// An empty disk.
+    pub fn new() -> Self {
+        Self::on(Arc::new(MemoryMedium::new()))
+    }
+
+    /// A disk with a journal on a medium of the test's.
+    pub fn on(journal: Arc<dyn Medium>) -> Self {
+        let store = temporary();
+        Self { journal, baselines: Arc::new(MemoryMedium::new()), store: Mutex::new(store) }
+    }
+
+    /// Loses the store: it is never the truth.
+    pub fn lose_store(&self) {
+        *self.store.lock().unwrap_or_else(PoisonError::into_inner) = temporary();
+    }
+
+    /// The store as the engine before left it, in a directory of its own: that engine's actors may
+    /// still have the old one open, as a dead process would not.
+    fn next_store(&self) -> PathBuf {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = temporary();
+        copy(store.path(), next.path());
+        *store = next;
+        store.path().to_owned()
+    }
+}
+
+fn temporary() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).expect("a directory") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir_all(&target).expect("a directory");
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("a file");
+        }
+    }
+}
+
+impl TestEngine {
+    /// Starts an engine on a disk.
+    pub fn start(settings: &Arc<Settings>, disk: &Disk, at: Timestamp) -> Self {
+        let hub = Hub::start().expect("a thread");
+        let (failed, failing) = watch::channel(None);
+        let made: OnceLock<Arc<ManualClock>> = OnceLock::new();
+        let (shared, cut_short) = start(Resources {
+            settings: Arc::clone(settings),
+            data: DataDir::on(
+                Arc::clone(&disk.journal),
+                Arc::clone(&disk.baselines) as Arc<dyn Medium>,
+                disk.next_store(),
+            ),
+            acknowledger: Acknowledger::new(Arc::clone(&hub), failed),
+            hub: Arc::clone(&hub),
+            arbiters: arbiters(),
+            clock: |last_logged: Timestamp| {
+                let clock = made.get_or_init(|| Arc::new(ManualClock::at(last_logged.max(at))));
+                Arc::clone(clock) as Arc<dyn Clock>
+            },
+        })
+        .expect("an engine that starts");
+        let (ended, waiting) = std::sync::mpsc::channel();
+        let theirs = Arc::clone(&shared);
+        arbiters()[0].spawn(async move {
+            basket::end_all_cut_short(&theirs, cut_short).await;
+            drop(ended.send(()));
+        });
+        waiting.recv_timeout(Duration::from_secs(60)).expect("operations end");
+        let engine = Engine::new(hub, arbiters());
+        engine.serve(Arc::clone(&shared));
+        let clock = made.get().map(Arc::clone).expect("made by start");
+        Self { engine, clock, shared, failed: failing }
+    }
+
+    /// Stops as a crash would: nothing is written any more.
+    pub fn crash(self) {
+        self.shared.journal.close();
+    }
+}
+
+/// Arbiters that all tests of the process share, on a system of their own.
+fn arbiters() -> Vec<ArbiterHandle> {
+    static ARBITERS: OnceLock<Mutex<Vec<ArbiterHandle>>> = OnceLock::new();
+    let started = ARBITERS.get_or_init(|| {
+        let (tell, told) = std::sync::mpsc::channel();
+        let run = move || {
+            let system = actix::System::new();
+            system.block_on(async move {
+                let arbiters: Vec<actix::Arbiter> = (0..2).map(|_| actix::Arbiter::new()).collect();
+                drop(tell.send(arbiters.iter().map(actix::Arbiter::handle).collect::<Vec<_>>()));
+                std::future::pending::<()>().await;
+            });
+        };
+        std::thread::Builder::new().name("test-system".to_owned()).spawn(run).expect("a thread");
+        Mutex::new(told.recv().expect("arbiters"))
+    });
+    started.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// An engine that is ready, for tests that need no more of it.
+pub fn engine(settings: &Arc<Settings>) -> Engine {
+    static DISKS: Mutex<Vec<Disk>> = Mutex::new(Vec::new());
+    let disk = Disk::new();
+    let started = TestEngine::start(settings, &disk, BEGINNING);
+    DISKS.lock().unwrap_or_else(PoisonError::into_inner).push(disk);
+    started.engine
+}
+
+/// The beginning of every test's time.
+pub fn beginning() -> Timestamp {
+    BEGINNING
+}
