@@ -9,7 +9,7 @@ use saldo_ledger::{Level, Refusal, RefusalCode, ReservationId, ReservationView, 
 
 pub use crate::actor::board::{FrameCommand, FrameOp, FrameReply};
 use crate::actor::call::{Call, CallResult, Movement, Page, ReferenceKind};
-use crate::actor::{Shared, calls, frames, lookups};
+use crate::actor::{Shared, calls, frames, history, lookups};
 use crate::feed::Hub;
 pub use crate::gauges::Gauges;
 
@@ -159,7 +159,7 @@ impl Engine {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Page<Movement>, Refusal> {
-        lookups::movements(self.ready()?, key, cursor, limit).await
+        history::movements(self.ready()?, key, cursor, limit).await
     }
 
     /// The opaque cursor of a place in this journal.

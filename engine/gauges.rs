@@ -25,7 +25,8 @@ impl Gauges {
     pub fn of(shared: &Shared) -> Self {
         let mut gauges = Self::default();
         gauges.journal(shared);
-        gauges.rest(shared);
+        gauges.actors(shared);
+        gauges.tables(shared);
         gauges
     }
 
@@ -95,7 +96,7 @@ impl Gauges {
         );
     }
 
-    fn rest(&mut self, shared: &Shared) {
+    fn actors(&mut self, shared: &Shared) {
         let stats = &shared.stats;
         let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         self.put("saldo_events", "Events decided since the start.", count(&stats.events));
@@ -127,6 +128,11 @@ impl Gauges {
             "Operations over several keys under way.",
             shared.operations.len() as u64,
         );
+    }
+
+    fn tables(&mut self, shared: &Shared) {
+        let stats = &shared.stats;
+        let count = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         self.put(
             "saldo_reservations_open",
             "Open reservations, and closed ones that are not in the store.",
@@ -147,6 +153,21 @@ impl Gauges {
             "saldo_store_waiting_bytes",
             "Bytes of states that wait for the next checkpoint.",
             shared.store.overlay_bytes(),
+        );
+        self.put(
+            "saldo_store_checkpoints",
+            "Checkpoints made since the start.",
+            count(&stats.checkpoints),
+        );
+        self.put(
+            "saldo_store_checkpoint_entries_last",
+            "Entries that the last checkpoint wrote.",
+            count(&stats.checkpoint_entries_last),
+        );
+        self.put(
+            "saldo_store_checkpoint_bytes_last",
+            "Bytes that the last checkpoint wrote, its redo log included.",
+            count(&stats.checkpoint_bytes_last),
         );
         self.put(
             "saldo_store_checkpoint_sequence",

@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use saldo_ledger::{
-    ArrivalAt, Arrivals, Command, Condition, LineRefusal, Mode, Note, Once, PlanLine, QUANTITY_MAX,
-    References, Refusal, RefusalCode, ReservationId, Reserve, Selection, StockKey, Take, WHOLE_MAX,
+    Command, LineRefusal, Mode, Note, Once, PlanLine, QUANTITY_MAX, References, Refusal,
+    RefusalCode, ReservationId, Reserve, Selection, StockKey, Take,
 };
 use tokio::sync::oneshot;
 
-use super::call::{Answer, Call, CallResult, Outcome, ReturnLine};
+use super::call::{Answer, Call, CallResult};
 use super::message::{AnswerTo, Job, Want};
 use super::once::Known;
-use super::{Shared, fingerprint, lookups};
+use super::{Shared, fingerprint, history, lookups, returns};
 
 /// Units asked for, by key.
-type Sums = BTreeMap<StockKey, u64>;
+pub(super) type Sums = BTreeMap<StockKey, u64>;
 
 /// Carries a call out.
 ///
@@ -64,8 +64,10 @@ pub async fn call(shared: &Arc<Shared>, call: Call, key: Option<&str>) -> CallRe
                 ask(shared, &home, command, once, Want::Reservation, sums.len().max(1)).await;
             name_lines(shared, answer, &home, &sums).await
         }
-        Call::Return { id, lines } => return_lines(shared, id, &lines, once).await,
-        Call::ReturnWithoutOrder { lines, reason } => arrive(shared, &lines, reason, once).await,
+        Call::Return { id, lines } => returns::of_order(shared, id, &lines, once).await,
+        Call::ReturnWithoutOrder { lines, reason } => {
+            returns::without_order(shared, &lines, reason, once).await
+        }
         stock => {
             let (key, command) = on_stock(shared, stock, once).await?;
             ask(shared, &key, command, once, Want::Level, 1).await
@@ -100,7 +102,7 @@ async fn on_stock(
             let repeat =
                 once.and_then(|once| shared.once.known(once, shared.clock.now())).is_some();
             let on_hand_then = match at_version {
-                Some(version) if !repeat => Some(lookups::on_hand_at(shared, &key, version).await?),
+                Some(version) if !repeat => Some(history::on_hand_at(shared, &key, version).await?),
                 _ => None,
             };
             (key, Command::Count { counted, on_hand_then, note: boxed(note) })
@@ -122,7 +124,7 @@ async fn on_stock(
     })
 }
 
-fn boxed(note: Note) -> Option<Box<Note>> {
+pub(super) fn boxed(note: Note) -> Option<Box<Note>> {
     (note.reason.is_some() || note.reference.is_some()).then(|| Box::new(note))
 }
 
@@ -169,86 +171,13 @@ fn reserve_command(
 }
 
 /// A UUID of version 7 (RFC 9562, section 5.7), never nil.
-fn new_id(shared: &Shared) -> ReservationId {
+pub(super) fn new_id(shared: &Shared) -> ReservationId {
     let random = uuid::Uuid::new_v4().into_bytes();
     let mut tail = [0; 10];
     tail.copy_from_slice(&random[6..]);
     let millis = shared.clock.wall().as_micros() / 1_000;
     let bits = uuid::Builder::from_unix_timestamp_millis(millis, &tail).into_uuid().as_u128();
     ReservationId::new(bits).unwrap_or_else(|| unreachable!("a UUID of version 7 is never nil"))
-}
-
-async fn return_lines(
-    shared: &Arc<Shared>,
-    id: ReservationId,
-    lines: &[ReturnLine],
-    once: Option<Once>,
-) -> CallResult {
-    check_lines(shared, lines.len())?;
-    let mut sums = Sums::new();
-    for line in lines {
-        *sums.entry(line.key.clone()).or_default() += u64::from(line.quantity);
-    }
-    let arriving = lines.iter().map(|line| (&line.to, line.quantity, line.condition));
-    let arrivals = arrivals(shared, arriving).await?;
-    let home = home_of(shared, id, once, &sums).await?;
-    let command = Command::Return { id, lines: takes(&sums), arrivals };
-    let answer = ask(shared, &home, command, once, Want::Reservation, lines.len()).await;
-    name_lines(shared, answer, &home, &sums).await
-}
-
-async fn arrive(
-    shared: &Arc<Shared>,
-    lines: &[(StockKey, u32, Condition)],
-    reason: String,
-    once: Option<Once>,
-) -> CallResult {
-    check_lines(shared, lines.len())?;
-    let arriving = lines.iter().map(|(key, quantity, condition)| (key, *quantity, *condition));
-    let mut others = arrivals(shared, arriving).await?;
-    let keys: Vec<StockKey> = others.iter().map(|arrival| arrival.key.clone()).collect();
-    if others.is_empty() {
-        return Err(Refusal::plain(RefusalCode::Malformed));
-    }
-    let first = others.remove(0);
-    let note = boxed(Note { reason: Some(reason.into_boxed_str()), reference: None });
-    let command =
-        Command::Arrive { id: new_id(shared), of_order: false, here: first.arrivals, others, note };
-    let done = ask(shared, &first.key, command, once, Want::Level, lines.len()).await?;
-    let mut levels = Vec::with_capacity(keys.len());
-    for key in &keys {
-        levels.push(shared.level(key).await?);
-    }
-    Ok(Answer { outcome: Outcome::Levels(levels), replayed: done.replayed })
-}
-
-/// What arrives at each key, in key order. Refused where a balance could not hold it.
-async fn arrivals(
-    shared: &Arc<Shared>,
-    lines: impl Iterator<Item = (&StockKey, u32, Condition)>,
-) -> Result<Vec<ArrivalAt>, Refusal> {
-    let mut by_key: BTreeMap<StockKey, Arrivals> = BTreeMap::new();
-    for (key, quantity, condition) in lines {
-        let units = by_key.entry(key.clone()).or_default().of_mut(condition);
-        *units = units
-            .checked_add(quantity)
-            .filter(|units| *units <= QUANTITY_MAX)
-            .ok_or_else(|| Refusal::plain(RefusalCode::LimitExceeded))?;
-    }
-    for (key, arriving) in &by_key {
-        let level = match shared.level(key).await {
-            Ok(level) => level.balances,
-            Err(refusal) if refusal.code == RefusalCode::UnknownStock => continue,
-            Err(refusal) => return Err(refusal),
-        };
-        let units = i64::try_from(arriving.total()).unwrap_or(WHOLE_MAX);
-        let fullest =
-            level.on_hand.max(level.damaged).max(level.quality_control).max(level.available());
-        if fullest > WHOLE_MAX - units {
-            return Err(Refusal::plain(RefusalCode::LimitExceeded));
-        }
-    }
-    Ok(by_key.into_iter().map(|(key, arrivals)| ArrivalAt { key, arrivals }).collect())
 }
 
 /// Sums lines of the same key and checks them against the limits.
@@ -276,7 +205,7 @@ fn sum(lines: &[(StockKey, u32)]) -> Sums {
     sums
 }
 
-fn check_lines(shared: &Shared, lines: usize) -> Result<(), Refusal> {
+pub(super) fn check_lines(shared: &Shared, lines: usize) -> Result<(), Refusal> {
     if lines as u64 > shared.settings.reservation_lines_max {
         return Err(Refusal::plain(RefusalCode::LimitExceeded));
     }
@@ -302,12 +231,12 @@ fn split(home: &StockKey, sums: &Sums) -> (u32, Vec<PlanLine>) {
     )
 }
 
-fn takes(sums: &Sums) -> Vec<Take> {
+pub(super) fn takes(sums: &Sums) -> Vec<Take> {
     sums.iter().map(|(key, quantity)| Take { key: key.clone(), quantity: *quantity }).collect()
 }
 
 /// The home of a reservation, open or closed.
-async fn home_of(
+pub(super) async fn home_of(
     shared: &Arc<Shared>,
     id: ReservationId,
     once: Option<Once>,
@@ -349,7 +278,7 @@ async fn unknown_lines(
 }
 
 /// Has a refusal name its lines, and tells keys that do not exist from lines that are not there.
-async fn name_lines(
+pub(super) async fn name_lines(
     shared: &Arc<Shared>,
     answer: CallResult,
     home: &StockKey,
@@ -379,7 +308,7 @@ async fn name_lines(
 }
 
 /// Sends a command to its actor and awaits the durable answer.
-async fn ask(
+pub(super) async fn ask(
     shared: &Arc<Shared>,
     key: &StockKey,
     command: Command,

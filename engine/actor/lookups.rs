@@ -4,16 +4,14 @@
 use std::sync::Arc;
 
 use saldo_ledger::{
-    Change, ClosedReservation, Head, Level, Refusal, RefusalCode, ReservationId, ReservationView,
-    StockKey, Verb,
+    ClosedReservation, Head, Level, Refusal, RefusalCode, ReservationId, ReservationView, StockKey,
 };
 use tokio::sync::oneshot;
 
 use super::Shared;
-use super::call::{Movement, MovementKind, Page, ReferenceKind};
+use super::call::{Page, ReferenceKind};
 use super::message::Look;
 use super::shared::unreadable;
-use crate::store::replay::{Back, walk_back};
 use crate::store::save::LoadError;
 use crate::store::{keys, state};
 
@@ -27,7 +25,7 @@ pub fn cursor(shared: &Shared, sequence: u64) -> String {
 }
 
 /// The place that a cursor names; none where it is of another journal, or no cursor at all.
-fn place_of(shared: &Shared, cursor: &str) -> Result<u64, Refusal> {
+pub(super) fn place_of(shared: &Shared, cursor: &str) -> Result<u64, Refusal> {
     let malformed = || Refusal::plain(RefusalCode::Malformed);
     let (journal, sequence) = cursor.split_once('-').ok_or_else(malformed)?;
     let journal = u128::from_str_radix(journal, 16).map_err(|_| malformed())?;
@@ -101,7 +99,7 @@ fn level_of(key: StockKey, head: &Head) -> Level {
 }
 
 /// Runs a read of store or journal where it blocks no arbiter.
-async fn off_thread<T: Send + 'static>(
+pub(super) async fn off_thread<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, LoadError> + Send + 'static,
 ) -> Result<T, Refusal> {
     match tokio::task::spawn_blocking(read).await {
@@ -251,183 +249,4 @@ async fn views(
         }
     }
     Ok(views)
-}
-
-/// A key's head with every event so far, all of it durable.
-async fn head(shared: &Arc<Shared>, key: &StockKey) -> Result<Option<Head>, Refusal> {
-    let (tell, told) = oneshot::channel();
-    let head = match shared.directory.look(key, Look::Head(tell)) {
-        Ok(()) => Some(told.await.map_err(|_| Refusal::plain(RefusalCode::NotReady))?),
-        Err(_) => {
-            let (store, name) = (Arc::clone(&shared.store), keys::head(key));
-            let read = move || {
-                Ok(store.get(&name)?.map(|bytes| state::decode_head(&bytes)).transpose()?)
-            };
-            off_thread(read).await?
-        }
-    };
-    shared.all_durable().await;
-    Ok(head.filter(|head| head.version > 0))
-}
-
-/// On hand at a version of a key; the balances of a key without events are 0.
-///
-/// # Errors
-/// `version_mismatch` where the version lies in the future or before what the journal reaches.
-pub async fn on_hand_at(
-    shared: &Arc<Shared>,
-    key: &StockKey,
-    version: u64,
-) -> Result<i64, Refusal> {
-    let mismatch = || Refusal::plain(RefusalCode::VersionMismatch);
-    let head = head(shared, key).await?.unwrap_or_default();
-    if version > head.version {
-        return Err(mismatch());
-    }
-    if version == head.version {
-        return Ok(head.balances.on_hand);
-    }
-    let (reader, key) = (shared.journal.reader(), key.clone());
-    let mut found = None;
-    let found = off_thread(move || {
-        walk_back(&reader, &key, head.place, |back| {
-            if back.version == version + 1 {
-                found = Some(back.before.on_hand);
-            }
-            found.is_none()
-        })?;
-        Ok(found)
-    })
-    .await?;
-    found.ok_or_else(mismatch)
-}
-
-/// A key's history, newest first.
-///
-/// # Errors
-/// `unknown_stock`, or `malformed` for a cursor that is none.
-pub async fn movements(
-    shared: &Arc<Shared>,
-    key: &StockKey,
-    cursor: Option<&str>,
-    limit: usize,
-) -> Result<Page<Movement>, Refusal> {
-    let head = head(shared, key).await?.ok_or_else(|| Refusal::plain(RefusalCode::UnknownStock))?;
-    let from = cursor.map(|cursor| place_of(shared, cursor)).transpose()?;
-    if from.is_some_and(|place| place > head.place) {
-        return Err(Refusal::plain(RefusalCode::Malformed));
-    }
-    let (reader, theirs) = (shared.journal.reader(), key.clone());
-    let history = off_thread(move || {
-        let mut told: Vec<Movement> = Vec::new();
-        let newest = from.unwrap_or(head.place);
-        let mut oldest = None;
-        let ended = walk_back(&reader, &theirs, newest, |back| {
-            // The cursor is the last movement that was told.
-            if from == Some(back.sequence) {
-                oldest = Some((back.before, back.version, back.at(), back.sequence));
-                return true;
-            }
-            if told.len() < limit {
-                oldest = Some((back.before, back.version, back.at(), back.sequence));
-                told.push(movement(&theirs, back));
-                return true;
-            }
-            false
-        })?;
-        if let (Some(_), true) = (ended, told.len() < limit) {
-            // The journal reaches no further: the history begins with what there was.
-            let (balances, version, at, sequence) = oldest.map_or(
-                (head.balances, head.version, head.as_of, head.place),
-                |(balances, version, at, place)| (balances, version - 1, at, place),
-            );
-            told.push(Movement {
-                sequence,
-                key: theirs,
-                version,
-                kind: MovementKind::Opening,
-                quantity: 0,
-                before: balances,
-                after: balances,
-                reservation: None,
-                reason: None,
-                reference: None,
-                at,
-            });
-        }
-        Ok(told)
-    })
-    .await;
-    let items = history.map_err(|refusal| {
-        if from.is_some() { Refusal::plain(RefusalCode::Malformed) } else { refusal }
-    })?;
-    let ends =
-        items.last().is_none_or(|last| last.version <= 1 || last.kind == MovementKind::Opening);
-    let next_cursor =
-        items.last().filter(|_| !ends).map(|last| self::cursor(shared, last.sequence));
-    Ok(Page { items, next_cursor })
-}
-
-/// An event as a key's history tells it.
-#[must_use]
-pub fn movement(key: &StockKey, back: Back) -> Movement {
-    let mut after = back.before;
-    after.apply(&back.event.change);
-    let (kind, quantity, reservation) = told_of(&back.event.change);
-    let note = match back.event.change {
-        Change::Received { note, .. }
-        | Change::Adjusted { note, .. }
-        | Change::Counted { note, .. }
-        | Change::Sold { note, .. }
-        | Change::Returned { note, .. } => note,
-        _ => None,
-    };
-    let (reason, reference) = note.map_or((None, None), |note| (note.reason, note.reference));
-    Movement {
-        sequence: back.sequence,
-        key: key.clone(),
-        version: back.version,
-        kind,
-        quantity,
-        before: back.before,
-        after,
-        reservation,
-        reason,
-        reference,
-        at: back.event.at,
-    }
-}
-
-/// Name, units and reservation of a change.
-fn told_of(change: &Change) -> (MovementKind, i64, Option<ReservationId>) {
-    use MovementKind as Kind;
-    let of_verb = |verb: Verb| match verb {
-        Verb::Commit => Kind::Committed,
-        Verb::Fulfil => Kind::Fulfilled,
-        Verb::Release | Verb::Cancel => Kind::Released,
-        Verb::Expire => Kind::Expired,
-    };
-    match change {
-        Change::Received { quantity, .. } => (Kind::Received, i64::from(*quantity), None),
-        Change::Adjusted { delta, .. } => (Kind::Adjusted, *delta, None),
-        Change::Counted { delta, .. } => (Kind::Counted, *delta, None),
-        Change::PolicySet { .. } => (Kind::PolicySet, 0, None),
-        Change::Sold { quantity, .. } => (Kind::Sold, i64::from(*quantity), None),
-        Change::Reserved { id, quantity, .. }
-        | Change::Added { id, quantity, .. }
-        | Change::Planned { id, quantity, .. }
-        | Change::Pended { id, quantity, .. } => (Kind::Reserved, i64::from(*quantity), Some(*id)),
-        // The units are reserved since the plan; this only makes it real.
-        Change::Granted { id, .. } => (Kind::Reserved, 0, Some(*id)),
-        Change::Withdrawn { id, quantity } | Change::Unpended { id, quantity } => {
-            (Kind::Released, i64::from(*quantity), Some(*id))
-        }
-        Change::Extended { id, .. } => (Kind::Extended, 0, Some(*id)),
-        Change::Settled { id, verb, own, .. } => (of_verb(*verb), i64::from(*own), Some(*id)),
-        Change::Carried { id, verb, quantity } => (of_verb(*verb), i64::from(*quantity), Some(*id)),
-        Change::Returned { id, of_order, here, .. } => {
-            let units = i64::try_from(here.total()).unwrap_or(i64::MAX);
-            (Kind::Returned, units, of_order.then_some(*id))
-        }
-    }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use actix::ArbiterHandle;
 use hashbrown::DefaultHashBuilder;
 use parking_lot::Mutex;
-use saldo_ledger::{Command, Level, Refusal, RefusalCode, StockKey, StockLedger, Terms, Timestamp};
+use saldo_ledger::{Level, Refusal, RefusalCode, StockKey, StockLedger, Terms, Timestamp};
 use tokio::sync::oneshot;
 
 use super::admission::Admission;
@@ -41,6 +41,12 @@ pub struct Stats {
     pub woken: AtomicU64,
     /// Actors asked to leave.
     pub passivated: AtomicU64,
+    /// Checkpoints made.
+    pub checkpoints: AtomicU64,
+    /// Entries that the last one wrote.
+    pub checkpoint_entries_last: AtomicU64,
+    /// Bytes that it gave to the disk, its redo log included.
+    pub checkpoint_bytes_last: AtomicU64,
 }
 
 /// What the engine is put together from.
@@ -241,14 +247,6 @@ impl Shared {
         } else {
             None
         }
-    }
-
-    /// Refuses a command whose customer has as many open holds as policy allows.
-    ///
-    /// # Errors
-    /// `hold_limit`.
-    pub fn check_hold_limit(&self, command: &Command, ledger: &StockLedger) -> Result<(), Refusal> {
-        self.customers.check(command, ledger)
     }
 
     /// Tells answers once everything up to `place` is durable.

@@ -134,9 +134,18 @@ impl StockActor {
             .filter(|id| !self.under_way.contains_key(id))
             .map(Job::expiry)
             .collect();
+        let swept = due.len();
         self.decide(due.into_iter(), context);
-        if let Some(at) = self.ledger.earliest_deadline(&terms) {
-            self.arm(at);
+        match self.ledger.earliest_deadline(&terms) {
+            // More are due than one sweep takes: the rest follows behind what waits meanwhile.
+            Some(at) if at <= now && swept > 0 => {
+                let key = self.ledger.key();
+                if self.shared.directory.deliver(key, Message::Sweep).is_err() {
+                    self.arm(at);
+                }
+            }
+            Some(at) => self.arm(at),
+            None => {}
         }
     }
 

@@ -14,6 +14,7 @@ use super::call::{Call, CallResult, Outcome, ReturnLine};
 use super::message::{AnswerTo, Job, Step};
 use super::rounds;
 use crate::config::Settings;
+use crate::journal::medium::{Fault, FaultyMedium, Medium, MemoryMedium, Operation};
 use crate::store::keys;
 use crate::testing::{Disk, TestEngine, beginning};
 
@@ -302,4 +303,56 @@ async fn a_customer_holds_no_more_than_policy_allows() {
     assert_eq!(engine.engine.call(call(4), None).await.unwrap_err().code, RefusalCode::HoldLimit);
     engine.engine.call(settle(2, Verb::Commit), None).await.unwrap();
     engine.engine.call(call(4), None).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_sync_leaves_the_outcome_unknown_and_ends_the_journal() {
+    let medium = Arc::new(FaultyMedium::new(Arc::new(MemoryMedium::new())));
+    let disk = Disk::on(Arc::clone(&medium) as Arc<dyn Medium>);
+    let mut engine = start(&disk);
+    receive(&engine, "a", 5).await;
+    medium.inject(Fault {
+        operation: Operation::Sync,
+        after: 0,
+        for_ever: false,
+        errno: 5,
+        short_bytes: 0,
+    });
+    let call =
+        Call::Receive { key: key("a"), quantity: 1, from_incoming: false, note: Note::default() };
+    let refused = engine.engine.call(call.clone(), None).await.unwrap_err();
+    assert_eq!(refused.code, RefusalCode::OutcomeUnknown);
+    engine.failed.wait_for(Option::is_some).await.unwrap();
+    // The next sync would succeed; it is never tried.
+    let refused = engine.engine.call(call, None).await.unwrap_err();
+    assert_eq!(refused.code, RefusalCode::OutcomeUnknown);
+    engine.crash();
+    let engine = start(&disk);
+    assert_eq!(
+        figures(&engine, "a").await.0 / 5,
+        1,
+        "5 was acknowledged; 1 more may be there or not"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_refuses_changes_until_there_is_room() {
+    let medium = Arc::new(MemoryMedium::new());
+    let settings =
+        Settings { segment_bytes: 1 << 20, disk_free_bytes_min: 1 << 20, ..Settings::default() };
+    let disk = Disk::on(Arc::clone(&medium) as Arc<dyn Medium>);
+    let engine = TestEngine::start(&Arc::new(settings), &disk, beginning());
+    let call =
+        Call::Receive { key: key("a"), quantity: 1, from_incoming: false, note: Note::default() };
+    engine.engine.call(call.clone(), Some("first")).await.unwrap();
+    medium.set_capacity_bytes(0);
+    engine.shared.journal.check_space();
+    let refused = engine.engine.call(call.clone(), None).await.unwrap_err();
+    assert_eq!(refused.code, RefusalCode::ReadOnly);
+    assert_eq!(figures(&engine, "a").await, (1, 0, 0), "reads go on");
+    assert!(engine.engine.call(call.clone(), Some("first")).await.unwrap().replayed, "repeats too");
+    medium.set_capacity_bytes(u64::MAX);
+    engine.shared.journal.check_space();
+    engine.engine.call(call, None).await.unwrap();
+    assert_eq!(figures(&engine, "a").await, (2, 0, 0));
 }

@@ -5,6 +5,7 @@
 //! is written before the journal has synced what the states contain.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -99,7 +100,13 @@ pub async fn make(shared: &Arc<Shared>) -> Result<Option<Checkpointed>, Checkpoi
     })
     .await?;
     match written {
-        Ok(done) => Ok(Some(done)),
+        Ok(done) => {
+            let stats = &shared.stats;
+            stats.checkpoints.fetch_add(1, Ordering::Relaxed);
+            stats.checkpoint_entries_last.store(done.entries, Ordering::Relaxed);
+            stats.checkpoint_bytes_last.store(done.bytes, Ordering::Relaxed);
+            Ok(Some(done))
+        }
         Err(StoreError::GivenUp) => Err(CheckpointError::Journal),
         Err(error) => Err(error.into()),
     }

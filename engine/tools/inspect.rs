@@ -7,7 +7,7 @@ use saldo_ledger::{StockKey, Terms};
 
 use super::{Inspection, ToolError};
 use crate::actor::call::Movement;
-use crate::actor::lookups;
+use crate::actor::history;
 use crate::actor::once::OnceTable;
 use crate::config::Settings;
 use crate::data_dir::{DataDir, store_options};
@@ -96,7 +96,7 @@ fn last_movements(
                     before: told.before,
                     event: told.event,
                 };
-                last.push_front(lookups::movement(key, back));
+                last.push_front(history::movement(key, back));
                 last.truncate(limit);
             }
             Ok::<_, LoadError>(())

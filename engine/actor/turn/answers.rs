@@ -1,0 +1,127 @@
+//! Answers of a turn: they are kept until everything that they rest on is durable.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use saldo_ledger::{Command, LineRefusal, Mode, PlanLine, Refusal, RefusalCode, ReservationId};
+use tokio::sync::oneshot;
+
+use super::Turn;
+use crate::actor::basket::Shortfall;
+use crate::actor::board::{Board, FrameReply};
+use crate::actor::call::Outcome;
+use crate::actor::message::{self, AnswerTo, Done, Job, Waiting, Want};
+use crate::store::save;
+
+impl Turn<'_> {
+    /// Refuses a command and lets go of the keys that it claimed: a retry is decided anew.
+    pub(super) fn give_back(&mut self, job: Job, refusal: Refusal) {
+        if !job.command.is_step() {
+            if let Some(once) = job.once {
+                self.shared.once.forget(once);
+            }
+            let made = match &job.command {
+                Command::ReserveOne { id, .. } => Some(*id),
+                Command::Reserve(reserve) if !reserve.adding => Some(reserve.id),
+                _ => None,
+            };
+            if let Some(id) = made
+                && !self.actor.ledger.knows(id)
+            {
+                self.shared.ids.forget(Some(id));
+            }
+        }
+        if let Command::Reserve(reserve) = job.command
+            && !reserve.others.is_empty()
+            && matches!(refusal.code, RefusalCode::InsufficientStock | RefusalCode::UnknownStock)
+        {
+            let own = (reserve.own > 0).then(|| LineRefusal {
+                key: self.actor.ledger.key().clone(),
+                code: refusal.code,
+                requested: u64::from(reserve.own),
+                available: refusal.available,
+            });
+            return self.name_all(own, reserve.others, job.answer);
+        }
+        self.refuse(job.answer, refusal);
+    }
+
+    /// The refusal of a basket names every line that falls short: the other keys are looked at.
+    fn name_all(&mut self, own: Option<LineRefusal>, others: Vec<PlanLine>, answer: AnswerTo) {
+        let shortfall = Shortfall { lines: own.into_iter().collect(), mode: Mode::AllOrNothing };
+        actix::spawn(shortfall.look_and_refuse(Arc::clone(&self.shared), others, answer));
+    }
+
+    /// Answers a call that was made before with everything as it is now.
+    pub(super) fn repeat(&mut self, job: Job, reservation: Option<ReservationId>) {
+        let id =
+            job.command.reservation().filter(|_| !job.command.makes_reservation()).or(reservation);
+        if let Some(id) = id
+            && !self.actor.ledger.knows(id)
+        {
+            save::adopt(&mut self.actor.ledger, id, &self.shared.store);
+        }
+        self.done(job.answer, id, true);
+    }
+
+    pub(super) fn done(&mut self, answer: AnswerTo, id: Option<ReservationId>, replayed: bool) {
+        let ledger = &self.actor.ledger;
+        match answer {
+            AnswerTo::Caller { want, tell } => {
+                let outcome = match want {
+                    Want::Level => Some(Outcome::Level(ledger.level())),
+                    Want::Reservation => {
+                        id.and_then(|id| ledger.view(id, &self.terms)).map(Outcome::Reservation)
+                    }
+                };
+                let reply = outcome
+                    .map(|outcome| Done { outcome, replayed })
+                    .ok_or_else(|| Refusal::plain(RefusalCode::UnknownReservation));
+                self.answers.push(Waiting::Call(tell, reply));
+            }
+            AnswerTo::Board { board, place } => {
+                let slot = id.and_then(|id| ledger.slot(id)).filter(|slot| slot.has_held());
+                let expires_at = slot.map(|slot| slot.deadline(&self.terms));
+                self.reply(board, place, message::done(ledger, expires_at, replayed));
+            }
+            AnswerTo::Step(_) | AnswerTo::Nobody => {}
+        }
+    }
+
+    pub(super) fn refuse(&mut self, answer: AnswerTo, refusal: Refusal) {
+        self.shared.stats.refused.fetch_add(1, Ordering::Relaxed);
+        match answer {
+            AnswerTo::Caller { tell, .. } => self.answers.push(Waiting::Call(tell, Err(refusal))),
+            AnswerTo::Board { board, place } => {
+                self.reply(board, place, message::refused(&refusal))
+            }
+            AnswerTo::Step(tell) => drop(tell.send(Err(refusal))),
+            AnswerTo::Nobody => {}
+        }
+    }
+
+    /// Replies of one message are almost always of one frame, and are told together.
+    fn reply(&mut self, board: Arc<Board>, place: u32, reply: FrameReply) {
+        if self.board.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &board)) {
+            self.close_board();
+            self.board = Some(board);
+        }
+        self.replies.push((place, reply));
+    }
+
+    pub(super) fn close_board(&mut self) {
+        if let Some(board) = self.board.take() {
+            self.answers.push(Waiting::Frame(board, std::mem::take(&mut self.replies)));
+        }
+    }
+
+    /// A repeat of a call that is under way waits for its outcome, then asks again.
+    pub(super) fn wait(&mut self, job: Job, told: oneshot::Receiver<()>) {
+        let (shared, key) = (Arc::clone(&self.shared), self.actor.ledger.key().clone());
+        actix::spawn(async move {
+            // An error is the message: the claim was let go of.
+            let _ = told.await;
+            shared.deliver_job(&key, job);
+        });
+    }
+}

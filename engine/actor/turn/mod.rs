@@ -1,0 +1,260 @@
+//! One turn of an actor: the commands of one message, decided in order and journalled together.
+//!
+//! Every command goes the same way: wait for an operation on its reservation, find out whether it is
+//! a repeat, decide, journal, apply. Answers wait until everything that they rest on is durable:
+//! refusals and repeats too, for they saw what may not be.
+
+mod answers;
+mod ending;
+mod standing;
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use saldo_ledger::{
+    Change, Command, Event, Once, Refusal, RefusalCode, ReservationId, Terms, Timestamp,
+};
+use tokio::sync::oneshot;
+
+use crate::actor::basket::Operation;
+use crate::actor::board::{Board, FrameReply};
+use crate::actor::message::{self, AnswerTo, Job, Waiting};
+use crate::actor::shared::Shared;
+use crate::actor::stock_actor::StockActor;
+use crate::journal::group::GroupWriter;
+use crate::store::save;
+use standing::Standing;
+
+/// A group is closed at this length, so that a record keeps to its 64 KiB.
+const GROUP_BYTES: usize = 48 << 10;
+/// Most holds past their deadline that a reserve expires to make room for itself.
+const ROOM_HOLDS_MAX: usize = 1_024;
+
+thread_local! {
+    /// The group being written: one an arbiter, so that its buffer is kept.
+    static WRITER: RefCell<GroupWriter> = RefCell::default();
+}
+
+/// What has to happen once the group is in the journal.
+enum After {
+    /// The idempotency key stands for the call now.
+    Decided(Once, Option<ReservationId>),
+    /// Other keys have to answer or to carry out.
+    Begin(Operation),
+    /// An operation's step was taken.
+    Step(oneshot::Sender<message::Step>, Event),
+}
+
+pub(in crate::actor) struct Turn<'a> {
+    actor: &'a mut StockActor,
+    shared: Arc<Shared>,
+    terms: Terms,
+    now: Timestamp,
+    writer: GroupWriter,
+    after: Vec<After>,
+    answers: Vec<Waiting>,
+    board: Option<Arc<Board>>,
+    replies: Vec<(u32, FrameReply)>,
+}
+
+impl<'a> Turn<'a> {
+    /// Decides `jobs` in order. False where the journal did not take what was applied already: the
+    /// ledger must be loaded anew.
+    pub(in crate::actor) fn run(
+        actor: &'a mut StockActor,
+        jobs: impl ExactSizeIterator<Item = Job>,
+    ) -> bool {
+        let shared = Arc::clone(&actor.shared);
+        let mut turn = Turn {
+            terms: shared.terms(),
+            now: shared.clock.now(),
+            writer: WRITER.take(),
+            actor,
+            shared,
+            after: Vec::new(),
+            answers: Vec::new(),
+            board: None,
+            replies: Vec::new(),
+        };
+        let mut taken = true;
+        for job in jobs {
+            if taken {
+                turn.consider(job);
+                taken = turn.writer.bytes().len() < GROUP_BYTES || turn.flush(false);
+            } else {
+                job.answer.refuse(Refusal::plain(RefusalCode::Overloaded));
+            }
+        }
+        taken = taken && turn.flush(true);
+        turn.writer.clear();
+        WRITER.set(std::mem::take(&mut turn.writer));
+        taken
+    }
+
+    fn consider(&mut self, job: Job) {
+        if let Some(job) = self.park(job) {
+            self.expire_before_adding(&job.command);
+            if let Some(job) = self.park(job) {
+                self.answer(job);
+            }
+        }
+    }
+
+    /// Has a command wait where an operation over several keys is under way on its reservation.
+    fn park(&mut self, job: Job) -> Option<Job> {
+        let waiting = job.command.reservation().and_then(|id| self.actor.under_way.get_mut(&id));
+        match waiting {
+            Some(waiting) if !job.command.is_step() => {
+                waiting.push_back(job);
+                None
+            }
+            _ => Some(job),
+        }
+    }
+
+    /// Lines are added to what is left of a reservation: units past their deadline come back first.
+    fn expire_before_adding(&mut self, command: &Command) {
+        if let Command::Reserve(reserve) = command
+            && reserve.adding
+            && let Some(slot) = self.actor.ledger.slot(reserve.id)
+            && slot.is_due(&self.terms, self.now)
+        {
+            self.expire(reserve.id);
+        }
+    }
+
+    fn answer(&mut self, job: Job) {
+        self.adopt(&job.command);
+        if self.is_basket_in_frame(&job) {
+            return self.refuse(job.answer, RefusalCode::Malformed.into());
+        }
+        match self.standing(&job) {
+            Standing::New => {}
+            Standing::Repeat(reservation) => return self.repeat(job, reservation),
+            Standing::Refused(code) => return self.refuse(job.answer, code.into()),
+            Standing::Wait(told) => return self.wait(job, told),
+        }
+        let decided = match self.shared.refuses_changes() {
+            Some(code) => Err(code.into()),
+            None => self.decide(&job.command),
+        };
+        match decided {
+            Ok(event) => self.accept(job, event),
+            Err(refusal) => self.give_back(job, refusal),
+        }
+    }
+
+    /// Commands of frames are about reservations of one line only.
+    fn is_basket_in_frame(&self, job: &Job) -> bool {
+        matches!(job.answer, AnswerTo::Board { .. })
+            && job
+                .command
+                .reservation()
+                .and_then(|id| self.actor.ledger.slot(id))
+                .is_some_and(|slot| !slot.others().is_empty())
+    }
+
+    /// Brings a closed reservation back from the store where the command may be about one. A read of
+    /// some microseconds, on the arbiter: it is rare, and waiting for it would let later commands pass.
+    fn adopt(&mut self, command: &Command) {
+        let id = match command {
+            Command::Settle { id, .. }
+            | Command::Extend { id, .. }
+            | Command::Return { id, .. } => *id,
+            Command::Reserve(reserve) if reserve.adding => reserve.id,
+            _ => return,
+        };
+        if !self.actor.ledger.knows(id) {
+            save::adopt(&mut self.actor.ledger, id, &self.shared.store);
+        }
+    }
+
+    /// Decides one command; due holds of the key make room for a reserve that would fall short.
+    fn decide(&mut self, command: &Command) -> Result<Event, Refusal> {
+        loop {
+            let decided = self.actor.ledger.decide(command, &self.terms, self.now);
+            match decided {
+                Err(refusal) if refusal.code < RefusalCode::HoldLimit => return Err(refusal),
+                decided => {
+                    self.shared.customers.check(command, &self.actor.ledger)?;
+                    if decided.is_ok() || !self.make_room() {
+                        return decided;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Expires holds of one line that are past their deadline; whether there were any.
+    fn make_room(&mut self) -> bool {
+        let due = self.actor.ledger.due(&self.terms, self.now, ROOM_HOLDS_MAX);
+        let mut expired = false;
+        for id in due {
+            if self.actor.ledger.slot(id).is_some_and(|slot| slot.others().is_empty())
+                && !self.actor.under_way.contains_key(&id)
+            {
+                expired |= self.expire(id);
+            }
+        }
+        expired
+    }
+
+    fn expire(&mut self, id: ReservationId) -> bool {
+        let job = Job::expiry(id);
+        let decided = self.actor.ledger.decide(&job.command, &self.terms, self.now);
+        decided.map(|event| self.accept(job, event)).is_ok()
+    }
+
+    /// Journals and applies what was decided, and sees to its answer.
+    fn accept(&mut self, job: Job, mut event: Event) {
+        let Job { command, once, answer, permit: _ } = job;
+        event.once = once
+            .filter(|_| !matches!(event.change, Change::Planned { .. } | Change::Withdrawn { .. }));
+        let held_before = self.shared.customers.held(&self.actor.ledger, &command);
+        let ledger = &mut self.actor.ledger;
+        if self.writer.count() == 0 {
+            self.writer.open(
+                ledger.key(),
+                ledger.place(),
+                ledger.version(),
+                ledger.balances(),
+                self.now,
+            );
+        }
+        self.writer.add(&event);
+        ledger.apply(&event);
+        self.shared.customers.changed(ledger, &command, held_before);
+        let id = command.reservation();
+        let slot =
+            id.and_then(|id| ledger.slot(id)).filter(|slot| slot.is_home() && slot.has_held());
+        if let Some(at) = slot.map(|slot| slot.deadline(&self.terms)) {
+            self.actor.arm(at);
+        }
+        match (&event.change, once) {
+            (Change::Withdrawn { .. }, Some(once)) => self.shared.once.forget(once),
+            (Change::Planned { .. }, _) | (_, None) => {}
+            (_, Some(once)) => self.after.push(After::Decided(once, id)),
+        }
+        save::note_references(&event.change, &self.actor.ledger, &self.shared.store);
+        if matches!(event.change, Change::Withdrawn { .. })
+            && id.is_some_and(|id| !self.actor.ledger.knows(id))
+        {
+            self.shared.ids.forget(id);
+        }
+        match answer {
+            AnswerTo::Step(tell) => self.after.push(After::Step(tell, event)),
+            answer => match Operation::after(&event, command, once, answer, &self.actor.ledger) {
+                Ok(operation) => {
+                    // Before its event can become durable: no checkpoint passes it.
+                    self.shared
+                        .operations
+                        .begin(operation.id(), self.shared.journal.next_sequence());
+                    self.actor.under_way.insert(operation.id(), VecDeque::new());
+                    self.after.push(After::Begin(operation));
+                }
+                Err(answer) => self.done(answer, id, false),
+            },
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Whether a call was made before: by its idempotency key, or by the reservation id that it gives.
+
+use saldo_ledger::{Command, Once, RefusalCode, ReservationId};
+use tokio::sync::oneshot;
+
+use super::Turn;
+use crate::actor::fingerprint;
+use crate::actor::message::Job;
+use crate::actor::once::Known;
+
+/// Whether a call was made before.
+pub(super) enum Standing {
+    New,
+    Repeat(Option<ReservationId>),
+    Refused(RefusalCode),
+    Wait(oneshot::Receiver<()>),
+}
+
+impl Turn<'_> {
+    /// Finds out whether a call was made before, and claims its keys where it was not.
+    pub(super) fn standing(&mut self, job: &Job) -> Standing {
+        if job.command.is_step() {
+            return Standing::New;
+        }
+        let made = match &job.command {
+            Command::ReserveOne { id, fingerprint, .. } => Some((*id, *fingerprint)),
+            Command::Reserve(reserve) if !reserve.adding => Some((reserve.id, reserve.fingerprint)),
+            _ => None,
+        };
+        if let Some((id, fingerprint)) = made
+            && let Some(standing) = self.standing_of_id(id, fingerprint)
+        {
+            return standing;
+        }
+        if let Some(once) = job.once {
+            match self.shared.once.claim(once, self.now) {
+                Known::Fresh => {}
+                Known::Done(reservation) => return Standing::Repeat(reservation),
+                Known::Reused => return Standing::Refused(RefusalCode::IdempotencyKeyReused),
+                Known::UnderWay(told) => return Standing::Wait(told),
+            }
+        }
+        if let Some((id, _)) = made
+            && !self.shared.ids.claim(id, self.actor.ledger.key())
+        {
+            if let Some(once) = job.once {
+                self.shared.once.forget(once);
+            }
+            return Standing::Refused(RefusalCode::IdempotencyKeyReused);
+        }
+        Standing::New
+    }
+
+    /// A reservation id that a client gave is a key of its own kind, remembered while the
+    /// reservation is open and for the window after it closed.
+    fn standing_of_id(&self, id: ReservationId, fingerprint: u64) -> Option<Standing> {
+        let same = |known: bool| {
+            if known {
+                Standing::Repeat(Some(id))
+            } else {
+                Standing::Refused(RefusalCode::IdempotencyKeyReused)
+            }
+        };
+        if let Some(known) = self.actor.ledger.fingerprint_of(id) {
+            return Some(same(known == fingerprint && fingerprint != 0));
+        }
+        if fingerprint == 0 || self.shared.once.is_empty() {
+            return None;
+        }
+        let once = Once { key: fingerprint::key_of_id(id), fingerprint };
+        match self.shared.once.known(once, self.now) {
+            Some(Known::Done(_)) => Some(same(true)),
+            Some(_) => Some(same(false)),
+            None => None,
+        }
+    }
+}
