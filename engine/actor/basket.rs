@@ -17,7 +17,8 @@ use saldo_ledger::{
 use tokio::sync::oneshot;
 
 use super::call::Outcome;
-use super::message::{AnswerTo, Done, Job, Look, Step, Want};
+use super::lookups;
+use super::message::{AnswerTo, Done, Job, Step, Want};
 use super::shared::Shared;
 use crate::store::replay::CutShort;
 
@@ -321,12 +322,7 @@ async fn answer_with_view(
     };
     let outcome = match want {
         Want::Level => shared.level(home).await.map(Outcome::Level).ok(),
-        Want::Reservation => {
-            let (look, told) = oneshot::channel();
-            let looked = shared.directory.look(home, Look::Reservation(id, look));
-            let view = if looked.is_ok() { told.await.ok().flatten() } else { None };
-            view.map(Outcome::Reservation)
-        }
+        Want::Reservation => lookups::reservation(shared, id).await.map(Outcome::Reservation).ok(),
     };
     end(shared, home, id);
     shared.all_durable().await;

@@ -129,13 +129,16 @@ pub(super) fn boxed(note: Note) -> Option<Box<Note>> {
 }
 
 async fn reserve(shared: &Arc<Shared>, call: Call, once: Option<Once>) -> CallResult {
-    let given = print(shared, &call);
+    // An id that the engine makes is nobody's key.
+    let fingerprint = match &call {
+        Call::Reserve { id: Some(_), .. } => print(shared, &call),
+        _ => 0,
+    };
     let Call::Reserve { id, lines, hold_seconds, mode, references } = call else {
         unreachable!("asked for a reserve only")
     };
     let sums = summed(shared, &lines, hold_seconds)?;
     let hold_seconds = hold_seconds.unwrap_or_else(|| hold_default(shared));
-    let fingerprint = if id.is_some() { given } else { 0 };
     let id = id.unwrap_or_else(|| new_id(shared));
     let Some(home) = sums.keys().next().cloned() else {
         return Err(Refusal::plain(RefusalCode::Malformed));

@@ -15,9 +15,9 @@ const SWEEP_KEYS_MAX: usize = 4_096;
 /// Closed reservations that are forgotten a second at the most.
 const FORGET_MAX: usize = 4_096;
 /// How often the passivator looks.
-const PASSIVATE_EVERY: Duration = Duration::from_millis(500);
+const PASSIVATE_EVERY: Duration = Duration::from_millis(100);
 /// Ticks of the passivator a second.
-const TICKS_PER_SECOND: u64 = 2;
+const TICKS_PER_SECOND: u64 = 10;
 
 /// Sweeps keys whose deadlines have come, for ever.
 pub async fn sweep_deadlines(shared: Arc<Shared>) {
