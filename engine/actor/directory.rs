@@ -16,7 +16,7 @@ use dashmap::mapref::entry::Entry;
 use saldo_ledger::{RefusalCode, StockKey};
 
 use super::message::{Look, Message};
-use super::stock_actor::StockActor;
+use super::stock_actor::{StockActor, refuse_all};
 
 /// Shards of the directory: enough that two arbiters and the gateway seldom meet.
 const SHARDS: usize = 128;
@@ -133,8 +133,9 @@ impl Directory {
         seat.used.store(self.tick.load(Ordering::Relaxed), Ordering::Relaxed);
         if let State::Waking(waiting) = &mut *state {
             for message in std::mem::take(waiting) {
-                // The mailbox is empty and holds as many as are admitted.
-                let _ = self.send(&addr, &seat, message);
+                if let Err((message, code)) = self.send(&addr, &seat, message) {
+                    refuse_all(message, code);
+                }
             }
         }
         *state = State::Active(addr, seat);

@@ -219,6 +219,7 @@ impl Actor for StockActor {
 
     fn started(&mut self, context: &mut Self::Context) {
         context.set_mailbox_capacity(self.shared.mailbox_capacity());
+        self.shared.directory.seat(self.ledger.key(), context.address(), Arc::clone(&self.seat));
     }
 }
 

@@ -21,11 +21,11 @@ pub fn run(shared: &Weak<Shared>, keys: &Receiver<StockKey>) {
                 shared.stats.woken.fetch_add(1, Ordering::Relaxed);
                 let arbiter = shared.arbiter(shared.arbiter_number(&key));
                 let seat = Arc::new(Seat::default());
-                let (theirs, sitting) = (Arc::clone(&shared), Arc::clone(&seat));
-                let addr = StockActor::start_in_arbiter(arbiter, move |_| {
-                    StockActor::new(ledger, theirs, sitting)
+                let theirs = Arc::clone(&shared);
+                // It takes its seat itself, once its mailbox holds as many as may wait for it.
+                StockActor::start_in_arbiter(arbiter, move |_| {
+                    StockActor::new(ledger, theirs, seat)
                 });
-                shared.directory.seat(&key, addr, seat);
             }
             Err(error) => shared.quarantine(&key, &error.to_string()),
         }
