@@ -8,6 +8,7 @@ use crate::chain::{ChainAudit, Finding};
 use crate::disagreements::Disagreements;
 use crate::error::ReplayError;
 use crate::model::{KeyModel, Model};
+use crate::stock::{Stock, balances, split};
 use crate::transport::{Failure, Outcome, Transport};
 use crate::worker::cannot_send;
 
@@ -22,6 +23,11 @@ pub struct Verdict {
     pub oversold: u64,
     /// Units by which level, sum of movements and model differ. Must be 0.
     pub drift: u64,
+    /// Lines of refused or unanswered attempts that were reserved and released again.
+    pub withdrawn: u64,
+    /// CRC-32C of every code with its balances, in order of code, as hexadecimal digits: two runs that end in the same
+    /// stock, to the unit, have the same.
+    pub stock_crc: String,
     /// Codes that an adjustment, a fact, took below zero at some time.
     pub negative_by_fact: u64,
     /// Answers and movements that contradict each other. Must be none.
@@ -36,7 +42,8 @@ impl Verdict {
     }
 }
 
-/// Compares the model with the engine.
+/// Compares the model with the engine. `disturbed`: attempts may have ended without an answer, and what they did
+/// was withdrawn.
 ///
 /// # Errors
 /// [`ReplayError::NoAnswer`] where the engine does not answer; a refusal is a disagreement.
@@ -44,17 +51,25 @@ pub async fn audit<T: Transport>(
     transport: &T,
     location: &Location,
     model: Model,
+    disturbed: bool,
 ) -> Result<Verdict, ReplayError> {
     let mut verdict = Verdict { disagreements: model.disagreements, ..Verdict::default() };
+    let mut crc = 0;
     for (code, key) in &model.keys {
-        let finding = audit_key(transport, location, code, key).await?;
+        // Of the model: where the engine has something else, that is drift.
+        let Stock { on_hand, reserved, committed } = key.stock;
+        let line = format!("{code} {on_hand} {reserved} {committed}\n");
+        crc = crc32c::crc32c_append(crc, line.as_bytes());
+        let finding = audit_key(transport, location, code, key, disturbed).await?;
         verdict.codes += 1;
         verdict.movements += finding.movements;
         verdict.oversold += finding.oversold;
         verdict.drift += finding.drift;
+        verdict.withdrawn += finding.withdrawn;
         verdict.negative_by_fact += u64::from(finding.negative_by_fact);
         verdict.disagreements.append(finding.disagreements);
     }
+    verdict.stock_crc = format!("{crc:08x}");
     Ok(verdict)
 }
 
@@ -63,17 +78,18 @@ async fn audit_key<T: Transport>(
     location: &Location,
     code: &str,
     key: &KeyModel,
+    disturbed: bool,
 ) -> Result<Finding, ReplayError> {
     let level = answered("level", transport.level(code, location.as_str()).await)?;
     let level = match level {
         Ok(level) => level,
-        Err(Code::UnknownStock) if key.events == 0 => return Ok(Finding::default()),
+        Err(Code::UnknownStock) if !key.exists => return Ok(Finding::default()),
         Err(refused) => return Ok(unreadable(code, key, "its level", refused)),
     };
-    if key.events == 0 {
+    if !key.exists {
         return Ok(appeared(code, &level));
     }
-    let mut chain = ChainAudit::new(code, &level, key);
+    let mut chain = ChainAudit::new(code, &level, key, disturbed);
     let mut query = MovementsQuery {
         sku: Sku::new(code).map_err(cannot_send)?,
         location: location.clone(),
@@ -112,23 +128,18 @@ fn answered<A>(call: &str, outcome: Outcome<A>) -> Result<Result<A, Code>, Repla
 
 /// All that was answered of this key is lost: its units count as drift.
 fn unreadable(code: &str, key: &KeyModel, what: &str, refused: Code) -> Finding {
-    let mut finding = Finding {
-        drift: key.stock.difference(crate::stock::Stock::default()),
-        ..Finding::default()
-    };
-    finding.disagreements.add(format!(
-        "{code}: {} changes were answered, but {what} cannot be read: {refused}",
-        key.events
-    ));
+    let mut finding =
+        Finding { drift: key.stock.difference(Stock::default()), ..Finding::default() };
+    finding
+        .disagreements
+        .add(format!("{code}: changes of it were answered, but {what} cannot be read: {refused}"));
     finding
 }
 
 fn appeared(code: &str, level: &Level) -> Finding {
-    let (stock, foreign) = crate::stock::split(&crate::stock::balances(level));
-    let mut finding = Finding {
-        drift: stock.difference(crate::stock::Stock::default()) + foreign,
-        ..Finding::default()
-    };
+    let (stock, foreign) = split(&balances(level));
+    let mut finding =
+        Finding { drift: stock.difference(Stock::default()) + foreign, ..Finding::default() };
     finding.disagreements.add(format!(
         "{code}: no change of it was answered, but the engine has it at version {}",
         level.version

@@ -1,18 +1,20 @@
 //! What an acknowledgement survives, found in what the engine says of itself. A figure without it means little.
 
-/// The settings' names: acknowledged after the sync, or before it.
-const NAMES: [&str; 2] = ["power_loss", "process_crash"];
+/// 1 where an answer waits for the sync, 0 where it does not.
+const GAUGE: &str = "saldo_durability_power_loss";
+/// The settings' names for the two.
+const POWER_LOSS: &str = "power_loss";
+const PROCESS_CRASH: &str = "process_crash";
 
-/// Finds `durability` with its value, as JSON (`"durability":"power_loss"`) or as a metric's label
-/// (`…{durability="power_loss"} 1`).
+/// Finds the gauge among the metrics. None where there is none, or its value is neither 0 nor 1.
 #[must_use]
-pub fn told_by(text: &str) -> Option<String> {
-    text.match_indices("durability").find_map(|(at, word)| {
-        let rest = text.get(at + word.len()..)?;
-        let value = rest.trim_start_matches(['"', ':', '=', ' ']);
-        let name = NAMES.into_iter().find(|name| value.starts_with(name))?;
-        Some(name.to_owned())
-    })
+pub fn told_by(metrics: &str) -> Option<&'static str> {
+    let value = metrics.lines().find_map(|line| line.strip_prefix(GAUGE)?.strip_prefix(' '))?;
+    match value.trim() {
+        "1" => Some(POWER_LOSS),
+        "0" => Some(PROCESS_CRASH),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -20,11 +22,16 @@ mod tests {
     use super::told_by;
 
     #[test]
-    fn is_read_from_json_and_from_metrics() {
-        let json = r#"{"ready":true,"durability": "process_crash"}"#;
-        assert_eq!(told_by(json).as_deref(), Some("process_crash"));
-        let metrics = "# HELP saldo_durability what an answer survives\nsaldo_info{durability=\"power_loss\"} 1\n";
-        assert_eq!(told_by(metrics).as_deref(), Some("power_loss"));
-        assert_eq!(told_by("saldo_up 1\n"), None);
+    fn is_read_from_the_metrics() {
+        let metrics = |value: &str| {
+            format!(
+                "# HELP saldo_durability_power_loss What an answer survives.\n\
+                 # TYPE saldo_durability_power_loss gauge\nsaldo_durability_power_loss {value}\nsaldo_events 0\n"
+            )
+        };
+        assert_eq!(told_by(&metrics("1")), Some("power_loss"));
+        assert_eq!(told_by(&metrics("0")), Some("process_crash"));
+        assert_eq!(told_by(&metrics("2")), None);
+        assert_eq!(told_by("saldo_events 1\n"), None);
     }
 }

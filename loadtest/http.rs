@@ -1,5 +1,8 @@
 //! The transport over HTTP: Saldo's own client, made as patient as the command line says.
 
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use saldo_protocol::client::{Answer, Client, ClientConfig, ClientError, RetryPolicy};
@@ -19,7 +22,11 @@ const BACKOFF_MAX: Duration = Duration::from_millis(500);
 /// An engine behind an address.
 #[derive(Clone, Debug)]
 pub struct HttpTransport {
-    client: Client,
+    /// Makes the first attempt of each call, and no other.
+    first: Client,
+    /// Makes all further ones, where the first had no outcome: so it is known whether there were any.
+    again: Client,
+    sent_again: Arc<AtomicU64>,
 }
 
 impl HttpTransport {
@@ -44,8 +51,27 @@ impl HttpTransport {
             },
             ..ClientConfig::new(url.trim_end_matches('/'))
         };
-        let client = Client::new(config).map_err(|error| error.to_string())?;
-        Ok(Self { client })
+        let once = ClientConfig { retry: RetryPolicy::never(), ..config.clone() };
+        let client = |config| Client::new(config).map_err(|error| error.to_string());
+        Ok(Self {
+            first: client(once)?,
+            again: client(config)?,
+            sent_again: Arc::new(AtomicU64::new(0)),
+        })
+    }
+
+    /// Makes the call until its outcome is known or patience has ended.
+    async fn until_known<'a, T, F>(&'a self, call: impl Fn(&'a Client) -> F) -> Outcome<T>
+    where
+        F: Future<Output = Result<Answer<T>, ClientError>>,
+    {
+        match call(&self.first).await {
+            Err(error) if error.is_retryable() => {
+                self.sent_again.fetch_add(1, Ordering::Relaxed);
+                outcome(call(&self.again).await)
+            }
+            known => outcome(known),
+        }
     }
 }
 
@@ -67,7 +93,7 @@ impl Transport for HttpTransport {
         body: &ReceiveRequest,
         key: &str,
     ) -> Outcome<Level> {
-        outcome(self.client.receive(sku, location, body, Some(key)).await)
+        self.until_known(|client| client.receive(sku, location, body, Some(key))).await
     }
 
     async fn adjust(
@@ -77,21 +103,21 @@ impl Transport for HttpTransport {
         body: &AdjustRequest,
         key: &str,
     ) -> Outcome<Level> {
-        outcome(self.client.adjust(sku, location, body, Some(key)).await)
+        self.until_known(|client| client.adjust(sku, location, body, Some(key))).await
     }
 
     async fn reserve(&self, body: &ReserveRequest, key: &str) -> Outcome<Reservation> {
-        outcome(self.client.reserve(body, Some(key)).await)
+        self.until_known(|client| client.reserve(body, Some(key))).await
     }
 
     async fn commit(&self, id: Uuid, key: &str) -> Outcome<Reservation> {
         let all = CommitRequest::default();
-        outcome(self.client.commit(id, &all, Some(key)).await)
+        self.until_known(|client| client.commit(id, &all, Some(key))).await
     }
 
     async fn fulfil(&self, id: Uuid, key: &str) -> Outcome<Reservation> {
         let all = FulfilRequest::default();
-        outcome(self.client.fulfil(id, &all, Some(key)).await)
+        self.until_known(|client| client.fulfil(id, &all, Some(key))).await
     }
 
     async fn return_to_order(
@@ -100,7 +126,7 @@ impl Transport for HttpTransport {
         body: &ReturnLinesRequest,
         key: &str,
     ) -> Outcome<Reservation> {
-        outcome(self.client.return_lines(id, body, Some(key)).await)
+        self.until_known(|client| client.return_lines(id, body, Some(key))).await
     }
 
     async fn return_without_order(
@@ -108,23 +134,23 @@ impl Transport for HttpTransport {
         body: &ReturnWithoutOrderRequest,
         key: &str,
     ) -> Outcome<ReturnedLevels> {
-        outcome(self.client.return_without_order(body, Some(key)).await)
+        self.until_known(|client| client.return_without_order(body, Some(key))).await
     }
 
     async fn level(&self, sku: &str, location: &str) -> Outcome<Level> {
-        outcome(self.client.level(sku, location).await)
+        self.until_known(|client| client.level(sku, location)).await
     }
 
     async fn movements(&self, query: &MovementsQuery) -> Outcome<Movements> {
-        outcome(self.client.movements(query).await)
+        self.until_known(|client| client.movements(query)).await
+    }
+
+    fn sent_again(&self) -> u64 {
+        self.sent_again.load(Ordering::Relaxed)
     }
 
     async fn durability(&self) -> Option<String> {
-        let ready = self.client.readyz().await.ok();
-        if let Some(told) = ready.and_then(|probe| durability::told_by(&probe.body)) {
-            return Some(told);
-        }
-        let metrics = self.client.metrics_text().await.ok()?;
-        durability::told_by(&metrics)
+        let metrics = self.again.metrics_text().await.ok()?;
+        durability::told_by(&metrics).map(str::to_owned)
     }
 }

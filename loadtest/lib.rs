@@ -19,6 +19,7 @@ pub mod http;
 pub mod ids;
 pub mod invoices;
 pub mod latency;
+pub mod line_account;
 pub mod model;
 pub mod model_orders;
 pub mod queue;

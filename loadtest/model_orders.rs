@@ -1,6 +1,8 @@
 //! The model's side of reservations: what a grant, a commit, a fulfilment, a return or a refusal must say, and
 //! what it moves.
 
+use std::collections::HashMap;
+
 use saldo_protocol::client::Answer;
 use saldo_protocol::{Code, MovementKind, Problem, Reservation, ReservationLine};
 use uuid::Uuid;
@@ -38,7 +40,7 @@ impl Model {
     /// The hold ran out before it was committed, by the engine's own answer: its units are free again.
     pub fn expired(&mut self, id: Uuid, asked: &Basket) {
         for (code, &units) in asked {
-            self.moved(code, MovementKind::Expired, signed(units), Some(id));
+            self.moved(code, MovementKind::Expired, signed(units), id);
         }
     }
 
@@ -51,9 +53,16 @@ impl Model {
     ) {
         self.seen(answer.replayed);
         self.identity(id, &answer.value);
+        // The home decides every step, also one that moves only other lines.
+        if let Some(home) = self.homes.get(&id).cloned()
+            && back.iter().all(|part| part.code != home)
+        {
+            self.moved(&home, MovementKind::Returned, 0, id);
+        }
+        let lines = by_code(&self.location, &answer.value);
         for part in back {
-            self.moved(&part.code, MovementKind::Returned, signed(part.units), Some(id));
-            let Some(line) = self.line(id, &part.code, &answer.value).cloned() else {
+            self.moved(&part.code, MovementKind::Returned, signed(part.units), id);
+            let Some(line) = self.line(id, &part.code, &lines) else {
                 continue;
             };
             let after = part.returned_before + part.units;
@@ -68,10 +77,21 @@ impl Model {
         }
     }
 
+    /// The invoice was refused by an earlier process of this run, which alone knew at which line.
+    pub fn refused_before(&mut self, id: Uuid, asked: &Basket) {
+        for (code, &units) in asked {
+            self.key(code).lines.entry(id).or_default().asked = signed(units);
+        }
+    }
+
     /// The invoice was refused for want of stock: the lines that are named must be those that fell short.
-    pub fn refused(&mut self, invoice: &str, asked: &Basket, problem: &Problem) {
-        for code in asked.keys() {
-            self.keys.entry(code.clone()).or_default();
+    pub fn refused(&mut self, invoice: &str, id: Uuid, asked: &Basket, problem: &Problem) {
+        // Keys are asked in their order until one falls short: those before it held their units for a moment.
+        let short = problem.lines.iter().map(|line| &line.sku).min();
+        for (code, &units) in asked {
+            let line = self.key(code).lines.entry(id).or_default();
+            line.asked = signed(units);
+            line.withdrawn += u64::from(short.is_some_and(|short| code < short));
         }
         for line in &problem.lines {
             let short = match line.code {
@@ -96,11 +116,12 @@ impl Model {
     fn refused_exactly(&mut self, invoice: &str, asked: &Basket, problem: &Problem) {
         let short = |code: &String, units: u64| {
             let key = self.keys.get(code)?;
-            let (why, available) = match key.events {
-                0 => (Code::UnknownStock, 0),
-                _ => (Code::InsufficientStock, key.stock.available()),
+            let (why, available) = if key.exists {
+                (Code::InsufficientStock, key.stock.available())
+            } else {
+                (Code::UnknownStock, 0)
             };
-            (key.events == 0 || available < signed(units)).then(|| (code.clone(), why, available))
+            (!key.exists || available < signed(units)).then(|| (code.clone(), why, available))
         };
         let expected: Vec<_> = asked.iter().filter_map(|(c, &u)| short(c, u)).collect();
         let mut told: Vec<_> = problem
@@ -129,8 +150,9 @@ impl Model {
                 told.lines.len()
             ));
         }
+        let lines = by_code(&self.location, told);
         for (code, &units) in asked {
-            let Some(line) = self.line(id, code, told).cloned() else {
+            let Some(line) = self.line(id, code, &lines) else {
                 continue;
             };
             let (reached, state) = match kind {
@@ -149,8 +171,30 @@ impl Model {
                     line.requested, line.quantity, line.held, line.committed, line.fulfilled, line.returned
                 ));
             }
-            self.moved(code, kind, signed(reached), Some(id));
+            if kind == MovementKind::Reserved {
+                self.key(code).lines.entry(id).or_default().asked = signed(units);
+            }
+            self.moved(code, kind, signed(reached), id);
         }
+        if let Some(home) = asked.keys().next()
+            && kind == MovementKind::Reserved
+            && asked.len() > 1
+        {
+            // What closes the plan.
+            self.moved(home, kind, 0, id);
+            self.homes.insert(id, home.clone());
+        }
+    }
+
+    /// One event of a reservation at one of its keys.
+    fn moved(&mut self, code: &str, kind: MovementKind, units: i64, id: Uuid) {
+        let key = self.key(code);
+        if let Some(after) = key.stock.after(kind, units) {
+            key.stock = after;
+        }
+        // False for kinds that nothing here asks for.
+        let counted = key.lines.entry(id).or_default().account.take(kind, units);
+        debug_assert!(counted, "{kind:?} is no step of a reservation");
     }
 
     fn identity(&mut self, id: Uuid, told: &Reservation) {
@@ -170,15 +214,20 @@ impl Model {
         &mut self,
         id: Uuid,
         code: &str,
-        told: &'a Reservation,
+        lines: &HashMap<&str, &'a ReservationLine>,
     ) -> Option<&'a ReservationLine> {
-        let found =
-            told.lines.iter().find(|line| line.sku == code && line.location == self.location);
+        let found = lines.get(code).copied();
         if found.is_none() {
             self.disagreements.add(format!("reservation {id}: the answer has no line for {code}"));
         }
         found
     }
+}
+
+/// The answer's lines here, to be found by code: a basket has up to a thousand.
+fn by_code<'a>(location: &str, told: &'a Reservation) -> HashMap<&'a str, &'a ReservationLine> {
+    let here = told.lines.iter().filter(|line| line.location == location);
+    here.map(|line| (line.sku.as_str(), line)).collect()
 }
 
 /// Whether every unit of the line is in one state.

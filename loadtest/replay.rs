@@ -89,7 +89,9 @@ pub async fn replay<T: Transport>(
     shared.bar.set_message("audit");
     let durability = shared.transport.durability().await;
     let model = std::mem::replace(&mut *shared.model.lock(), Model::new(location, false));
-    let verdict = audit(&shared.transport, &plan.location, model).await?;
+    let sent_again = shared.transport.sent_again();
+    let disturbed = sent_again > 0 || seen_before;
+    let verdict = audit(&shared.transport, &plan.location, model, disturbed).await?;
     shared.bar.finish_and_clear();
     Ok(Report {
         file: name_of(&plan.file),
@@ -103,6 +105,7 @@ pub async fn replay<T: Transport>(
         audit: verdict,
         opening,
         replay: replayed,
+        sent_again,
         latency: work.latencies.summary(),
     })
 }

@@ -34,6 +34,8 @@ pub struct Report {
     pub opening: Pace,
     /// Calls that replayed the invoices, and how long that took.
     pub replay: Pace,
+    /// Attempts without an outcome that were sent again, under the same key.
+    pub sent_again: u64,
     /// How long a call of the replay took, retries included.
     pub latency: LatencySummary,
 }
@@ -135,7 +137,8 @@ impl Report {
             millis(latency.p99_us),
             millis(latency.p99_9_us),
             millis(latency.max_us)
-        )
+        )?;
+        row(f, "sent again", self.sent_again, "attempts without an outcome")
     }
 
     fn verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -149,10 +152,18 @@ impl Report {
         row(f, "drift", audit.drift, &compared)?;
         row(
             f,
+            "withdrawn",
+            audit.withdrawn,
+            "lines of refused or unanswered attempts, reserved and released again",
+        )?;
+        row(
+            f,
             "negative by a fact",
             audit.negative_by_fact,
             "codes that an adjustment took below zero",
         )?;
+        let crc = &audit.stock_crc;
+        writeln!(f, "  {:<24}{crc:>12}  the sum of all balances in the end", "stock")?;
         row(f, "disagreements", audit.disagreements.count, "")?;
         for sentence in &audit.disagreements.shown {
             writeln!(f, "    {sentence}")?;

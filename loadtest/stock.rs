@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use saldo_protocol::{Balances, Level, MovementKind};
-use uuid::Uuid;
 
 /// Units by code, several lines of a code summed: what an invoice asks of the stock.
 pub type Basket = BTreeMap<String, u64>;
@@ -44,11 +43,10 @@ impl Stock {
                 self.committed -= units;
                 self.on_hand -= units;
             }
-            MovementKind::Expired => self.reserved -= units,
+            MovementKind::Released | MovementKind::Expired => self.reserved -= units,
             MovementKind::Counted
             | MovementKind::PolicySet
             | MovementKind::Extended
-            | MovementKind::Released
             | MovementKind::Sold
             | MovementKind::Opening => return None,
         }
@@ -106,12 +104,12 @@ pub const fn split(balances: &Balances) -> (Stock, u64) {
     (stock, foreign)
 }
 
-/// A number that stands for one event. Their wrapping sum stands for a set of events in any order, in 8 bytes a
-/// key: so every answer is looked for among the movements without keeping the answers.
+/// A number that stands for one event of no reservation. Their wrapping sum stands for a set of events in any
+/// order, in 8 bytes a key: so every answer is looked for among the movements without keeping the answers.
 #[must_use]
-pub fn event_mark(kind: MovementKind, units: i64, reservation: Option<Uuid>) -> u64 {
+pub fn fact_mark(kind: MovementKind, units: i64) -> u64 {
     let mut hasher = DefaultHasher::new();
-    (kind, units, reservation).hash(&mut hasher);
+    (kind, units).hash(&mut hasher);
     hasher.finish()
 }
 

@@ -77,6 +77,10 @@ pub trait Transport: Send + Sync + 'static {
     /// A page of a key's events, newest first.
     fn movements(&self, query: &MovementsQuery) -> impl Future<Output = Outcome<Movements>> + Send;
 
+    /// Attempts so far that ended without an outcome, so that the call was sent again: what they began, the engine
+    /// may have carried out or withdrawn.
+    fn sent_again(&self) -> u64;
+
     /// What an acknowledgement survives, as far as the engine tells.
     fn durability(&self) -> impl Future<Output = Option<String>> + Send;
 }

@@ -44,12 +44,13 @@ impl<T: Transport> Worker<T> {
         let asked = basket(&invoice.sales);
         let units: u64 = asked.values().sum();
         let shared = Arc::clone(&self.shared);
+        let id = shared.ids.reservation(&invoice.number);
         let before = shared.carry_on.lock().refused_before(&invoice.number);
         if let Some(code) = before {
+            shared.model.lock().refused_before(id, &asked);
             self.work.tally.refuse(code.slug(), units);
             return Ok(());
         }
-        let id = shared.ids.reservation(&invoice.number);
         match self.sale(begun, id, &asked).await? {
             Sale::HandedOver => {
                 let customer = invoice.customer.as_deref();
@@ -63,7 +64,7 @@ impl<T: Transport> Worker<T> {
                 shared.carry_on.lock().keep(&invoice.number, problem.code)?;
                 let mut model = shared.model.lock();
                 if may_refuse(problem.code) {
-                    model.refused(&invoice.number, &asked, &problem);
+                    model.refused(&invoice.number, id, &asked, &problem);
                 } else {
                     model.unexpected(format!("invoice {}: {problem}", invoice.number));
                 }

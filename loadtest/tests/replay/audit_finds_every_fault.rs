@@ -1,7 +1,7 @@
 //! One changed answer, one unit too many, one movement that is not the one that was answered: the audit fails.
 
 use crate::support::broken::{Altering, Told};
-use crate::support::engine::FakeEngine;
+use crate::support::engine::{FakeEngine, Faults};
 use crate::support::sales::{Sales, month};
 use saldo_loadtest::report::Report;
 use saldo_loadtest::transport::Failure;
@@ -193,6 +193,28 @@ async fn an_engine_that_promises_what_is_not_there() {
     assert!(!report.agrees);
     assert_eq!((report.audit.oversold, report.audit.drift), (4, 0), "{report}");
     assert!(report.to_string().contains("THE AUDIT FAILED"));
+}
+
+/// No balance is ever wrong here, only the books.
+#[tokio::test]
+async fn an_engine_whose_baskets_leave_other_traces_than_they_must() {
+    for fault in [
+        Faults::GrantsTwice,
+        Faults::LeavesOpen,
+        Faults::AsksBehind,
+        Faults::AsksNobody,
+        Faults::Invents,
+        Faults::TellsAll,
+    ] {
+        for workers in WORKERS {
+            let engine = FakeEngine { interleaves: workers > 1, ..FakeEngine::default() };
+            engine.books.lock().faults = fault;
+            let sales = month(7, 200).opening("0.4").concurrency(workers);
+            let report = sales.replay(engine).await.unwrap();
+            assert!(!report.agrees, "{report}");
+            assert_eq!(report.audit.drift, 0, "{report}");
+        }
+    }
 }
 
 #[tokio::test]

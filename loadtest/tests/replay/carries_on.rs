@@ -18,6 +18,44 @@ async fn answers_that_get_lost_and_are_asked_for_again_change_nothing() {
     }
 }
 
+/// Kills an engine in one of so many calls, in the middle of baskets too, and sends the call again.
+fn killed(one_in: usize, interleaves: bool) -> FakeEngine {
+    let engine = FakeEngine { interleaves, ..FakeEngine::default() };
+    engine.books.lock().killed_one_in = Some(one_in);
+    engine
+}
+
+#[tokio::test]
+async fn an_engine_that_is_killed_in_the_middle_of_baskets_comes_to_the_same_unit() {
+    let sales = month(3, 300).opening("0.6");
+    let calm = FakeEngine::default();
+    let whole = sales.replay(calm.clone()).await.unwrap();
+    assert_eq!(whole.sent_again, 0);
+    for one_in in [2, 3, 7] {
+        let engine = killed(one_in, false);
+        let report = sales.replay(engine.clone()).await.unwrap();
+        assert!(report.agrees, "{report}");
+        assert!(report.sent_again > 20, "{report}");
+        assert_eq!(report.tally, whole.tally, "one in {one_in}");
+        assert_eq!(report.audit.stock_crc, whole.audit.stock_crc, "one in {one_in}");
+        assert!(report.audit.withdrawn > whole.audit.withdrawn, "{report}");
+        let (calm, engine) = (calm.books.lock(), engine.books.lock());
+        for key in calm.keys.keys() {
+            assert_eq!(calm.balances(key), engine.balances(key), "{key:?}, one in {one_in}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn with_many_in_flight_an_engine_that_is_killed_still_agrees() {
+    for (seed, one_in) in [(3, 2), (4, 5)] {
+        let sales = month(seed, 300).opening("0.6").concurrency(16);
+        let report = sales.replay(killed(one_in, true)).await.unwrap();
+        assert!(report.agrees, "{report}");
+        assert!(report.sent_again > 20, "{report}");
+    }
+}
+
 #[tokio::test]
 async fn a_silent_engine_ends_the_run_with_what_to_do() {
     let engine = FakeEngine::default();

@@ -132,6 +132,10 @@ impl Transport for Altering {
         told
     }
 
+    fn sent_again(&self) -> u64 {
+        self.engine.sent_again()
+    }
+
     async fn durability(&self) -> Option<String> {
         self.engine.durability().await
     }

@@ -1,35 +1,59 @@
-//! A small engine in memory, written for these tests from the specification: enough of it to be audited.
+//! A small engine in memory, written for these tests from the specification: enough of it to be audited. Baskets
+//! over several keys are planned, pended and closed as the design has it, so their traces are those of the engine.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use saldo_loadtest::transport::{Failure, Outcome, Transport};
-use saldo_protocol::client::Answer;
+use saldo_loadtest::transport::Failure;
 use saldo_protocol::{
-    AdjustRequest, Balances, Code, Cursor, Level, Movement, MovementKind, Movements,
-    MovementsQuery, Problem, ProblemLine, ReceiveRequest, Reservation, ReservationLine,
-    ReservationStatus, ReserveRequest, ReturnLinesRequest, ReturnWithoutOrderRequest,
-    ReturnedLevels, Timestamp,
+    Balances, Code, Level, Movement, MovementKind, Problem, ProblemLine, Reservation,
+    ReservationLine, ReservationStatus, ReserveRequest, ReturnLinesRequest, Timestamp,
 };
 use uuid::Uuid;
 
-type Key = (String, String);
+pub type Key = (String, String);
 
 #[derive(Default)]
 pub struct Books {
     pub keys: BTreeMap<Key, Vec<Movement>>,
     pub reservations: HashMap<Uuid, Reservation>,
     /// Idempotency keys with what they were used for.
-    used: HashMap<String, String>,
+    pub used: HashMap<String, String>,
     /// Every change in the order in which it arrived: the verb and the subject.
     pub calls: Vec<String>,
     /// Wrong on purpose: grants whatever is asked.
     pub oversells: bool,
     /// Of so many changes one answer gets lost after the change was made: the caller sees that of the repeat.
     pub loses_one_in: Option<usize>,
+    /// Of so many changes one meets an engine that is killed, and is sent again to the one that started after it.
+    /// Reserves are killed in turn with the plan half made, and when all is done but the answer.
+    pub killed_one_in: Option<usize>,
+    /// How many were.
+    pub kills: u64,
+    /// Wrong on purpose: what it does to a basket's events besides what was asked.
+    pub faults: Faults,
     /// What it says of its durability.
     pub durability: Option<String>,
+}
+
+/// How a basket goes wrong, each of them without moving a balance for longer than the call.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum Faults {
+    #[default]
+    None,
+    /// A grant is reserved, released and reserved again.
+    GrantsTwice,
+    /// A granted plan is never closed.
+    LeavesOpen,
+    /// A refusal asks the keys behind the short one too.
+    AsksBehind,
+    /// A refusal leaves no trace at the keys before the short one.
+    AsksNobody,
+    /// Units are reserved and released for a reservation that nobody asked for.
+    Invents,
+    /// A key that is not the home is told of steps that do not concern it.
+    TellsAll,
 }
 
 /// Clones share their books.
@@ -40,7 +64,14 @@ pub struct FakeEngine {
     pub interleaves: bool,
 }
 
-fn refuse<T>(code: Code) -> Result<T, Failure> {
+/// How far a call had come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Killed {
+    HalfDone,
+    Done,
+}
+
+pub fn refuse<T>(code: Code) -> Result<T, Failure> {
     Err(Failure::Refused(Box::new(Problem::new(code, "in memory"))))
 }
 
@@ -77,7 +108,7 @@ impl Books {
         })
     }
 
-    fn log(&mut self, key: &Key, kind: MovementKind, quantity: i64, id: Option<Uuid>) {
+    pub fn log(&mut self, key: &Key, kind: MovementKind, quantity: i64, id: Option<Uuid>) {
         let before = self.balances(key);
         let mut after = before;
         match kind {
@@ -89,6 +120,7 @@ impl Books {
                 after.reserved -= quantity;
                 after.committed += quantity;
             }
+            MovementKind::Released => after.reserved -= quantity,
             MovementKind::Fulfilled => {
                 after.committed -= quantity;
                 after.on_hand -= quantity;
@@ -115,7 +147,7 @@ impl Books {
     }
 
     /// True where the key was used before, for the same.
-    fn repeated(&mut self, key: &str, what: String) -> Result<bool, Failure> {
+    pub fn repeated(&mut self, key: &str, what: String) -> Result<bool, Failure> {
         match self.used.get(key) {
             Some(first) if *first == what => Ok(true),
             Some(_) => refuse(Code::IdempotencyKeyReused),
@@ -127,7 +159,7 @@ impl Books {
         }
     }
 
-    fn short(&self, lines: &BTreeMap<Key, u64>) -> Vec<ProblemLine> {
+    pub fn short(&self, lines: &BTreeMap<Key, u64>) -> Vec<ProblemLine> {
         let mut short = Vec::new();
         for (key, &requested) in lines {
             let (known, available) = (self.exists(key), self.balances(key).available);
@@ -146,20 +178,40 @@ impl Books {
         short
     }
 
-    fn reserve(&mut self, body: &ReserveRequest) -> Result<Reservation, Failure> {
+    pub fn reserve(&mut self, body: &ReserveRequest) -> Result<Reservation, Failure> {
         let id = body.id.unwrap();
-        let mut lines: BTreeMap<Key, u64> = BTreeMap::new();
-        for line in &body.lines {
-            let key = (line.sku.to_string(), line.location.to_string());
-            *lines.entry(key).or_default() += u64::from(line.quantity.get());
-        }
+        let lines = basket(body);
         let short = self.short(&lines);
         if let Some(code) = short.iter().map(|line| line.code).min() {
+            let first = (short[0].sku.clone(), short[0].location.clone());
+            let asked: BTreeMap<Key, u64> = match self.faults {
+                Faults::AsksNobody => BTreeMap::new(),
+                Faults::AsksBehind => {
+                    lines.into_iter().filter(|(key, _)| self.exists(key)).collect()
+                }
+                _ => lines.into_iter().filter(|(key, _)| *key < first).collect(),
+            };
+            self.withdraw(&asked, id);
             let problem = Problem::new(code, "in memory").with_lines(short);
             return Err(Failure::Refused(Box::new(problem)));
         }
+        match self.faults {
+            Faults::GrantsTwice => self.withdraw(&lines, id),
+            Faults::Invents => self.withdraw(&lines, Uuid::nil()),
+            _ => {}
+        }
         for (key, &units) in &lines {
             self.log(key, MovementKind::Reserved, i64::try_from(units).unwrap(), Some(id));
+        }
+        if let Some(home) = lines.keys().next().filter(|_| lines.len() > 1)
+            && self.faults != Faults::LeavesOpen
+        {
+            self.log(home, MovementKind::Reserved, 0, Some(id));
+        }
+        if let Some(last) = lines.keys().last()
+            && self.faults == Faults::TellsAll
+        {
+            self.log(last, MovementKind::Committed, 0, Some(id));
         }
         let lines = lines.into_iter().map(|((sku, location), units)| ReservationLine {
             sku,
@@ -187,7 +239,24 @@ impl Books {
         Ok(reservation)
     }
 
-    fn step(&mut self, id: Uuid, kind: MovementKind) -> Result<Reservation, Failure> {
+    /// A plan that is not granted: every key that was asked gives its units back.
+    pub fn withdraw(&mut self, asked: &BTreeMap<Key, u64>, id: Uuid) {
+        for kind in [MovementKind::Reserved, MovementKind::Released] {
+            for (key, &units) in asked {
+                self.log(key, kind, i64::try_from(units).unwrap(), Some(id));
+            }
+        }
+    }
+
+    /// Whether the engine is killed in this call; every second time after it was carried out.
+    pub fn is_killed(&mut self) -> Option<Killed> {
+        let due = self.killed_one_in.is_some_and(|n| self.calls.len().is_multiple_of(n));
+        self.kills += u64::from(due);
+        let when = if self.kills.is_multiple_of(2) { Killed::Done } else { Killed::HalfDone };
+        due.then_some(when)
+    }
+
+    pub fn step(&mut self, id: Uuid, kind: MovementKind) -> Result<Reservation, Failure> {
         let Some(mut reservation) = self.reservations.get(&id).cloned() else {
             return refuse(Code::UnknownReservation);
         };
@@ -209,7 +278,11 @@ impl Books {
         Ok(reservation)
     }
 
-    fn take_back(&mut self, id: Uuid, body: &ReturnLinesRequest) -> Result<Reservation, Failure> {
+    pub fn take_back(
+        &mut self,
+        id: Uuid,
+        body: &ReturnLinesRequest,
+    ) -> Result<Reservation, Failure> {
         let Some(mut reservation) = self.reservations.get(&id).cloned() else {
             return refuse(Code::UnknownReservation);
         };
@@ -224,6 +297,13 @@ impl Books {
                 _ => return refuse(Code::QuantityExceedsFulfilled),
             }
         }
+        // The home is told of every step.
+        let home = reservation.lines.first().map(|line| (line.sku.clone(), line.location.clone()));
+        if let Some(home) = home
+            && body.lines.iter().all(|back| back.sku.as_str() != home.0)
+        {
+            self.log(&home, MovementKind::Returned, 0, Some(id));
+        }
         for back in &body.lines {
             let key = (back.sku.to_string(), back.location.to_string());
             let units = i64::from(back.quantity.get());
@@ -234,153 +314,12 @@ impl Books {
     }
 }
 
-impl FakeEngine {
-    async fn give_way(&self) {
-        if self.interleaves {
-            tokio::task::yield_now().await;
-        }
+/// Units by key, in key order; lines of one key are their sum.
+pub fn basket(body: &ReserveRequest) -> BTreeMap<Key, u64> {
+    let mut lines: BTreeMap<Key, u64> = BTreeMap::new();
+    for line in &body.lines {
+        let key = (line.sku.to_string(), line.location.to_string());
+        *lines.entry(key).or_default() += u64::from(line.quantity.get());
     }
-
-    /// Carries a change out once for each key; a repeat is answered with what is there now.
-    async fn change<A>(
-        &self,
-        key: &str,
-        what: String,
-        act: impl FnOnce(&mut Books) -> Result<A, Failure>,
-        now: impl FnOnce(&Books) -> A,
-    ) -> Outcome<A> {
-        self.give_way().await;
-        let mut books = self.books.lock();
-        if books.repeated(key, what.clone())? {
-            return Ok(Answer { value: now(&books), replayed: true });
-        }
-        let value = act(&mut books)?;
-        books.used.insert(key.to_owned(), what);
-        if books.loses_one_in.is_some_and(|n| books.calls.len().is_multiple_of(n)) {
-            return Ok(Answer { value: now(&books), replayed: true });
-        }
-        Ok(Answer { value, replayed: false })
-    }
-}
-
-fn key(sku: &str, location: &str) -> Key {
-    (sku.to_owned(), location.to_owned())
-}
-
-impl Transport for FakeEngine {
-    async fn receive(
-        &self,
-        sku: &str,
-        location: &str,
-        body: &ReceiveRequest,
-        idem: &str,
-    ) -> Outcome<Level> {
-        let stock = key(sku, location);
-        let units = i64::from(body.quantity.get());
-        let act = |books: &mut Books| {
-            books.log(&stock, MovementKind::Received, units, None);
-            Ok(books.level_of(&stock).unwrap())
-        };
-        let now = |books: &Books| books.level_of(&stock).unwrap();
-        self.change(idem, format!("receive|{sku}|{location}|{units}"), act, now).await
-    }
-
-    async fn adjust(
-        &self,
-        sku: &str,
-        location: &str,
-        body: &AdjustRequest,
-        idem: &str,
-    ) -> Outcome<Level> {
-        let stock = key(sku, location);
-        let delta = i64::from(body.delta.get());
-        let act = |books: &mut Books| {
-            books.log(&stock, MovementKind::Adjusted, delta, None);
-            Ok(books.level_of(&stock).unwrap())
-        };
-        let now = |books: &Books| books.level_of(&stock).unwrap();
-        self.change(idem, format!("adjust|{sku}|{location}|{delta}"), act, now).await
-    }
-
-    async fn reserve(&self, body: &ReserveRequest, idem: &str) -> Outcome<Reservation> {
-        let id = body.id.unwrap();
-        let order = body.order_reference.as_ref().map_or("", AsRef::as_ref);
-        let act = |books: &mut Books| books.reserve(body);
-        let what = format!("reserve|{order}|{:?}", body.lines);
-        self.change(idem, what, act, |books| books.reservations[&id].clone()).await
-    }
-
-    async fn commit(&self, id: Uuid, idem: &str) -> Outcome<Reservation> {
-        let act = |books: &mut Books| books.step(id, MovementKind::Committed);
-        let now = |books: &Books| books.reservations[&id].clone();
-        self.change(idem, format!("commit|{id}"), act, now).await
-    }
-
-    async fn fulfil(&self, id: Uuid, idem: &str) -> Outcome<Reservation> {
-        let act = |books: &mut Books| books.step(id, MovementKind::Fulfilled);
-        let now = |books: &Books| books.reservations[&id].clone();
-        self.change(idem, format!("fulfil|{id}"), act, now).await
-    }
-
-    async fn return_to_order(
-        &self,
-        id: Uuid,
-        body: &ReturnLinesRequest,
-        idem: &str,
-    ) -> Outcome<Reservation> {
-        let act = |books: &mut Books| books.take_back(id, body);
-        let now = |books: &Books| books.reservations[&id].clone();
-        self.change(idem, format!("return|{id}|{:?}", body.lines), act, now).await
-    }
-
-    async fn return_without_order(
-        &self,
-        body: &ReturnWithoutOrderRequest,
-        idem: &str,
-    ) -> Outcome<ReturnedLevels> {
-        let now = |books: &Books| ReturnedLevels {
-            levels: body
-                .lines
-                .iter()
-                .map(|line| {
-                    books.level_of(&key(line.sku.as_str(), line.location.as_str())).unwrap()
-                })
-                .collect(),
-        };
-        let act = |books: &mut Books| {
-            for line in &body.lines {
-                let stock = key(line.sku.as_str(), line.location.as_str());
-                books.log(&stock, MovementKind::Returned, i64::from(line.quantity.get()), None);
-            }
-            Ok(now(books))
-        };
-        let what = format!("return_without_order|{}|{:?}", body.lines[0].sku, body.lines);
-        self.change(idem, what, act, now).await
-    }
-
-    async fn level(&self, sku: &str, location: &str) -> Outcome<Level> {
-        match self.books.lock().level_of(&key(sku, location)) {
-            Some(value) => Ok(Answer { value, replayed: false }),
-            None => refuse(Code::UnknownStock),
-        }
-    }
-
-    /// Pages of three, so that every history has several.
-    async fn movements(&self, query: &MovementsQuery) -> Outcome<Movements> {
-        let books = self.books.lock();
-        let Some(all) = books.keys.get(&key(query.sku.as_str(), query.location.as_str())) else {
-            return refuse(Code::UnknownStock);
-        };
-        let from = query.cursor.as_ref().map_or(u64::MAX, |c: &Cursor| c.as_str().parse().unwrap());
-        let older: Vec<_> =
-            all.iter().rev().filter(|m| m.version < from).take(4).cloned().collect();
-        let more = older.len() > 3;
-        let movements: Vec<_> = older.into_iter().take(3).collect();
-        let next_cursor = movements.last().filter(|_| more).map(|m| m.cursor.clone());
-        Ok(Answer { value: Movements { movements, next_cursor }, replayed: false })
-    }
-
-    async fn durability(&self) -> Option<String> {
-        self.books.lock().durability.clone()
-    }
+    lines
 }
