@@ -10,6 +10,7 @@ use crate::config::{self, Settings};
 use crate::journal::medium::{FsMedium, Medium};
 use crate::journal::{Durability, Options, Origin};
 use crate::server::ServeError;
+use crate::store::recover::OpenOptions;
 use crate::store::{StoreOptions, baseline};
 
 /// What a data directory holds, kept from others while this exists.
@@ -87,11 +88,13 @@ impl DataDir {
 
 /// The store's settings.
 #[must_use]
-pub fn store_options(settings: &Settings) -> StoreOptions {
-    StoreOptions {
+pub fn store_options(settings: &Settings) -> OpenOptions {
+    let store = StoreOptions {
         cache_bytes: settings.store_cache_bytes,
         disk_free_bytes_min: settings.disk_free_bytes_min,
         // Beyond this changes are refused: checkpoints do not keep up.
         overlay_bytes_max: settings.checkpoint_bytes_max.saturating_mul(8),
-    }
+    };
+    let journal_is_synced = settings.durability == config::Durability::PowerLoss;
+    OpenOptions { store, journal_is_synced }
 }

@@ -4,12 +4,11 @@ use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use actix::ArbiterHandle;
 use saldo_ledger::{Level, Refusal, RefusalCode, ReservationId, ReservationView, StockKey};
 
 pub use crate::actor::board::{FrameCommand, FrameOp, FrameReply};
 use crate::actor::call::{Call, CallResult, Movement, Page, ReferenceKind};
-use crate::actor::{Shared, calls, frames, history, lookups};
+use crate::actor::{ArbiterHandle, Shared, calls, frames, history, lookups};
 use crate::feed::Hub;
 pub use crate::gauges::Gauges;
 

@@ -13,7 +13,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::actor::{Shared, basket, rounds};
 use crate::clock::{Clock, SystemClock};
-use crate::config::Settings;
+use crate::config::{Settings, SettingsError};
 use crate::data_dir::DataDir;
 use crate::engine::Engine;
 use crate::feed::Hub;
@@ -42,6 +42,9 @@ pub enum ServeError {
         /// What the system answered.
         source: io::Error,
     },
+    /// A setting asks for what this version does not do.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
     /// The address cannot be listened on.
     #[error(
         "cannot listen on {address}: {source}; choose another with --listen, port 0 takes a free one"
@@ -88,6 +91,7 @@ pub async fn serve(
     on_ready: impl FnOnce(SocketAddr),
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
+    settings.check_enforced()?;
     let settings = Arc::new(settings);
     let data = DataDir::open(&settings.data_dir)?;
     let address = settings.listen;
@@ -160,6 +164,7 @@ async fn end(
     for arbiter in arbiters {
         arbiter.stop();
     }
+    tracing::info!("stopped; everything acknowledged is on disk");
     Ok(())
 }
 

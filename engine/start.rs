@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use actix::ArbiterHandle;
 use saldo_ledger::{StockKey, Timestamp};
 
 use crate::actor::once::OnceTable;
-use crate::actor::{Parts, Shared, waker};
+use crate::actor::{ArbiterHandle, Parts, Shared, waker};
 use crate::clock::{self, Clock};
 use crate::config::Settings;
 use crate::data_dir::{DataDir, store_options};

@@ -257,6 +257,21 @@ impl Shortfall {
         self.refuse(&shared, answer).await;
     }
 
+    /// Looks at lines, then refuses for those whose key does not exist, else with `hold_limit`.
+    pub async fn look_and_limit(
+        mut self,
+        shared: Arc<Shared>,
+        others: Vec<PlanLine>,
+        answer: AnswerTo,
+    ) {
+        for line in &others {
+            self.look(&shared, line).await;
+        }
+        self.lines.retain(|line| line.code < RefusalCode::HoldLimit);
+        let limit = || Refusal::plain(RefusalCode::HoldLimit);
+        answer.refuse(Refusal::of_lines(self.lines).unwrap_or_else(limit));
+    }
+
     async fn refuse(self, shared: &Arc<Shared>, answer: AnswerTo) {
         let refusal = Refusal::of_lines(self.lines)
             .unwrap_or_else(|| Refusal::plain(RefusalCode::InsufficientStock));

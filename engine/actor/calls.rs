@@ -291,6 +291,12 @@ pub(super) async fn name_lines(
         Err(refusal) if !refusal.code.is_transient() => refusal,
         answer => return answer,
     };
+    if refusal.lines.is_empty() && refusal.code > RefusalCode::UnknownStock {
+        let unknown = unknown_lines(shared, sums, |_| true).await;
+        if let Some(unknown) = Refusal::of_lines(unknown) {
+            return Err(unknown);
+        }
+    }
     if refusal.lines.is_empty() {
         let named =
             matches!(refusal.code, RefusalCode::InsufficientStock | RefusalCode::UnknownStock);

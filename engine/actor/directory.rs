@@ -45,6 +45,9 @@ enum State {
 pub struct Directory {
     seats: DashMap<StockKey, State>,
     waker: Sender<StockKey>,
+    /// Messages that wait for keys to wake, and how many may.
+    waiting: AtomicUsize,
+    waiting_max: usize,
     tick: AtomicU64,
     active: AtomicUsize,
 }
@@ -52,10 +55,12 @@ pub struct Directory {
 impl Directory {
     /// An empty directory that tells `waker` which keys to wake.
     #[must_use]
-    pub fn new(waker: Sender<StockKey>) -> Self {
+    pub fn new(waker: Sender<StockKey>, waiting_max: u64) -> Self {
         Self {
             seats: DashMap::with_shard_amount(SHARDS),
             waker,
+            waiting: AtomicUsize::new(0),
+            waiting_max: usize::try_from(waiting_max).unwrap_or(usize::MAX),
             tick: AtomicU64::new(0),
             active: AtomicUsize::new(0),
         }
@@ -76,11 +81,19 @@ impl Directory {
         }
         match self.seats.entry(key.clone()) {
             Entry::Occupied(mut seat) => match seat.get_mut() {
-                State::Waking(waiting) => waiting.push(message),
+                State::Waking(waiting) => {
+                    if !self.may_wait() {
+                        return Err((message, RefusalCode::Overloaded));
+                    }
+                    waiting.push(message);
+                }
                 State::Active(addr, seat) => return self.send(addr, seat, message),
                 State::Quarantined(_) => return Err((message, RefusalCode::NotReady)),
             },
             Entry::Vacant(seat) => {
+                if !self.may_wait() {
+                    return Err((message, RefusalCode::Overloaded));
+                }
                 seat.insert(State::Waking(vec![message]));
                 if self.waker.send(key.clone()).is_err() {
                     // The engine stops; dropping the messages tells their callers.
@@ -89,6 +102,15 @@ impl Directory {
             }
         }
         Ok(())
+    }
+
+    /// Counts one more message that waits for its key to wake, unless too many do.
+    fn may_wait(&self) -> bool {
+        let before = self.waiting.fetch_add(1, Ordering::Relaxed);
+        if before >= self.waiting_max {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+        before < self.waiting_max
     }
 
     fn send(
@@ -132,6 +154,7 @@ impl Directory {
         let Some(mut state) = self.seats.get_mut(key) else { return };
         seat.used.store(self.tick.load(Ordering::Relaxed), Ordering::Relaxed);
         if let State::Waking(waiting) = &mut *state {
+            self.waiting.fetch_sub(waiting.len(), Ordering::Relaxed);
             for message in std::mem::take(waiting) {
                 if let Err((message, code)) = self.send(&addr, &seat, message) {
                     refuse_all(message, code);
@@ -146,7 +169,10 @@ impl Directory {
     pub fn quarantine(&self, key: &StockKey, why: &str) -> Vec<Message> {
         let before = self.seats.insert(key.clone(), State::Quarantined(why.into()));
         match before {
-            Some(State::Waking(waiting)) => waiting,
+            Some(State::Waking(waiting)) => {
+                self.waiting.fetch_sub(waiting.len(), Ordering::Relaxed);
+                waiting
+            }
             Some(State::Active(..)) => {
                 self.active.fetch_sub(1, Ordering::Relaxed);
                 Vec::new()

@@ -183,21 +183,34 @@ pub async fn reservations_on(
     let from = cursor.map_or(Ok(0), |cursor| u32::from_str_radix(cursor, 16).map_err(malformed))?;
     let (tell, told) = oneshot::channel();
     let looked = shared.directory.look(key, Look::Lines { from, limit: limit + 1, tell });
-    let mut lines = match looked {
-        Ok(()) => told.await.map_err(|_| Refusal::plain(RefusalCode::NotReady))?,
+    let mut lines: Vec<(u32, ReservationId, Option<ReservationView>)> = match looked {
+        Ok(()) => {
+            let told = told.await.map_err(|_| Refusal::plain(RefusalCode::NotReady))?;
+            told.into_iter().map(|(place, id)| (place, id, None)).collect()
+        }
         Err(_) => {
             let (theirs, key) = (Arc::clone(shared), key.clone());
             off_thread(move || {
-                let ledger = theirs.load(&key)?;
-                let lines = ledger.slots().filter(|(place, _)| *place >= from);
-                Ok(lines.take(limit + 1).map(|(place, slot)| (place, slot.id)).collect())
+                let (ledger, terms) = (theirs.load(&key)?, theirs.terms());
+                let lines = ledger.slots().filter(|(place, _)| *place >= from).take(limit + 1);
+                Ok(lines
+                    .map(|(place, slot)| (place, slot.id, ledger.view(slot.id, &terms)))
+                    .collect())
             })
             .await?
         }
     };
-    let next_cursor = lines.get(limit).map(|(place, _)| format!("{place:x}"));
+    let next_cursor = lines.get(limit).map(|(place, ..)| format!("{place:x}"));
     lines.truncate(limit);
-    let items = views(shared, lines.into_iter().map(|(_, id)| id)).await?;
+    let mut items = Vec::with_capacity(lines.len());
+    for (_, id, view) in lines {
+        match view {
+            // Its home sleeps here, and was loaded once for all of them.
+            Some(view) => items.push(view),
+            None => items.extend(views(shared, std::iter::once(id)).await?),
+        }
+    }
+    shared.all_durable().await;
     Ok(Page { items, next_cursor })
 }
 

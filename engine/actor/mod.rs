@@ -27,6 +27,7 @@ mod timer;
 mod turn;
 pub mod waker;
 
+pub use actix::ArbiterHandle;
 pub use directory::Directory;
 pub use shared::{Parts, Shared, Stats, timer_entries};
 

@@ -131,7 +131,7 @@ impl Shared {
             customers: Customers::new(settings.open_holds_per_customer_max),
             timers: arbiters.iter().map(|_| Timer::default()).collect(),
             resumed_at: AtomicU64::new(resumed_at.as_micros()),
-            directory: Directory::new(waker),
+            directory: Directory::new(waker, settings.wakeups_waiting_max),
             operations: Operations::default(),
             admission: Admission::new(settings.commands_in_flight_max),
             ids: Ids::default(),

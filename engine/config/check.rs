@@ -104,9 +104,26 @@ impl Settings {
         Ok(())
     }
 
+    /// Refuses settings that this version does not carry out: nobody may believe in a protection that is
+    /// not there.
+    ///
+    /// # Errors
+    /// [`SettingsError::NotEnforced`].
+    pub fn check_enforced(&self) -> Result<(), SettingsError> {
+        let set = [
+            ("tokens", !self.tokens.is_empty()),
+            ("origins", !self.origins.is_empty()),
+            ("anonymous_read", self.anonymous_read),
+        ];
+        match set.into_iter().find(|(_, is_set)| *is_set) {
+            Some((name, _)) => Err(SettingsError::NotEnforced { name }),
+            None => Ok(()),
+        }
+    }
+
     fn check_listen(&self) -> Result<(), SettingsError> {
         // An IPv4 address written as IPv6 (`::ffff:127.0.0.1`) is as local as it is.
-        if self.listen.ip().to_canonical().is_loopback() || !self.tokens.is_empty() {
+        if self.listen.ip().to_canonical().is_loopback() {
             Ok(())
         } else {
             Err(SettingsError::Exposed { listen: self.listen })

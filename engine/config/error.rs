@@ -107,10 +107,19 @@ pub enum SettingsError {
         /// What it must be, with the other setting's name and value.
         rule: String,
     },
+    /// A setting that this version does not carry out.
+    #[error(
+        "`{name}` is set, but this version does not check tokens or origins: leave it out, and keep everyone away who may \
+         not change the stock"
+    )]
+    NotEnforced {
+        /// The setting.
+        name: &'static str,
+    },
     /// An address that others can reach, with nothing that keeps them out.
     #[error(
-        "`listen` is {listen}, which other machines can reach, and no token is configured: everyone there could change the stock. \
-         Either listen on a loopback address such as 127.0.0.1:{port}, or configure at least one token in `tokens`",
+        "`listen` is {listen}, which other machines can reach, and this version does not check tokens: everyone there could \
+         change the stock. Listen on a loopback address such as 127.0.0.1:{port}, behind a proxy that lets only yours in",
         port = listen.port()
     )]
     Exposed {

@@ -292,16 +292,16 @@ fn ordered_pairs_name_settings_that_exist() {
 }
 
 #[test]
-fn an_address_that_others_reach_needs_a_token() {
+fn an_address_that_others_reach_is_refused_while_tokens_are_not_checked() {
     for open in ["0.0.0.0:7700", "192.0.2.1:80", "[::]:7700", "[2001:db8::1]:1"] {
         let sentence = sentence(from_flag("listen", open));
         assert!(
             sentence.starts_with(&format!("`listen` is {open}, which other machines can reach")),
             "{sentence}"
         );
-        assert!(sentence.contains("configure at least one token in `tokens`"), "{sentence}");
+        assert!(sentence.contains("does not check tokens"), "{sentence}");
         let flags = vec![flag("listen", open), flag("tokens", "a")];
-        load(&nowhere(Sources { flags, ..Sources::default() })).expect("allowed with a token");
+        load(&nowhere(Sources { flags, ..Sources::default() })).expect_err("no false protection");
     }
     for own in ["127.0.0.1:0", "127.9.9.9:1", "[::1]:7700", "[::ffff:127.0.0.1]:7700"] {
         from_flag("listen", own).expect("this machine's own address");

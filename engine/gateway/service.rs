@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::{Gateway, body, routes};
 
 /// Paths that are answered whatever state the engine is in.
-const ALWAYS: [&str; 3] = ["/livez", "/readyz", "/metrics"];
+const ALWAYS: [&str; 2] = ["/livez", "/readyz"];
 
 /// Answers requests; cheap to clone.
 #[derive(Clone)]

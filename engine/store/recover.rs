@@ -31,9 +31,21 @@ pub enum RecoverError {
     /// A state cannot be loaded.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The store has seen events that the journal does not have: acknowledged ones are missing.
+    #[error(
+        "the journal ends with event {last}, but the store has synced states up to event {sequence}: acknowledged events are missing. Put a backup of the data directory in its place; to go on without those events, remove the directory {dir}"
+    )]
+    JournalShort {
+        /// The journal's last event.
+        last: u64,
+        /// The last event that the store knows.
+        sequence: u64,
+        /// The store's directory.
+        dir: String,
+    },
     /// The journal begins behind everything that is known of what came before.
     #[error(
-        "the journal begins with event {first}, and neither the store nor a baseline knows what came before: restore a backup with `saldo restore`"
+        "the journal begins with event {first}, and neither the store nor a baseline knows what came before: put a backup of the data directory in its place"
     )]
     NoBeginning {
         /// The journal's first event.
@@ -57,6 +69,24 @@ pub struct Recovered {
     pub events: u64,
 }
 
+/// How a store is opened for recovery.
+#[derive(Clone, Copy, Debug)]
+pub struct OpenOptions {
+    /// The store's settings.
+    pub store: StoreOptions,
+    /// Whether the journal syncs: then a store never knows an event that the journal has lost.
+    pub journal_is_synced: bool,
+}
+
+/// Whether the journal lacks events that the store has synced: no crash does that, since a checkpoint
+/// is written only behind the journal's sync.
+fn journal_is_short(place: Option<Place>, journal: &Recovery) -> bool {
+    place.is_some_and(|place| {
+        let other = place.journal_id != journal.journal_id();
+        place.sequence > journal.last_sequence() && (!other || journal.last_sequence() == 0)
+    })
+}
+
 /// Opens the store; a damaged one is thrown away and rebuilt from the newest baseline, for it is
 /// never the truth.
 ///
@@ -64,7 +94,7 @@ pub struct Recovered {
 /// [`RecoverError`] where neither store, baseline nor journal can tell what there was.
 pub fn open_store(
     dir: &Path,
-    options: StoreOptions,
+    options: OpenOptions,
     baselines: &dyn Medium,
     journal: &Recovery,
 ) -> Result<Store, RecoverError> {
@@ -76,12 +106,19 @@ pub fn open_store(
         }
         None => false,
     };
-    match Store::open(dir, options).and_then(|store| {
+    match Store::open(dir, options.store).and_then(|store| {
         store.verify(&mut |_, _| {})?;
         Ok(store)
     }) {
         Ok(store) if usable(store.place()) => return Ok(store),
         Ok(store) if store.place().is_none() => drop(store),
+        Ok(store) if journal_is_short(store.place(), journal) && options.journal_is_synced => {
+            return Err(RecoverError::JournalShort {
+                last: journal.last_sequence(),
+                sequence: store.place().map_or(0, |place| place.sequence),
+                dir: dir.display().to_string(),
+            });
+        }
         Ok(store) => {
             tracing::warn!(place = ?store.place(), "the store is not of this journal, or too old for it: it is rebuilt");
         }
@@ -91,7 +128,7 @@ pub fn open_store(
         Err(error) => return Err(error.into()),
     }
     Store::destroy(dir)?;
-    let store = Store::open(dir, options)?;
+    let store = Store::open(dir, options.store)?;
     let found = baseline::list(baselines).map_err(BaselineError::from)?;
     for (sequence, name) in found.iter().rev() {
         if *sequence > journal.last_sequence() || *sequence + 1 < journal.first_sequence() {

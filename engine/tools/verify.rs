@@ -1,8 +1,9 @@
 //! `saldo verify`: recovers twice, from the beginning and from the last checkpoint, and compares.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::{fmt, io};
 
 use saldo_ledger::{ReservationId, StockKey, StockLedger, Units};
 
@@ -11,6 +12,8 @@ use crate::actor::once::OnceTable;
 use crate::config::Settings;
 use crate::data_dir::{DataDir, store_options};
 use crate::journal::Recovery;
+use crate::journal::medium::{Medium, MemoryMedium};
+use crate::server::ServeError;
 use crate::store::recover::{self, Recovered};
 use crate::store::{Store, keys, save};
 
@@ -84,21 +87,18 @@ pub fn verify(settings: &Settings) -> Result<VerifyReport, ToolError> {
     let options = data.journal_options(settings)?;
     let journal =
         Recovery::scan(Arc::clone(&data.journal), &options).map_err(recover::RecoverError::from)?;
-    let scratch_dir = dir.join("verify.tmp");
-    Store::destroy(&scratch_dir)?;
-    let scratch = recover::open_store(
-        &scratch_dir,
-        store_options(settings),
-        data.baselines.as_ref(),
-        &journal,
-    )?;
-    let store = recover::open_store(
-        &data.store,
-        store_options(settings),
-        data.baselines.as_ref(),
-        &journal,
-    )?;
-    let mut beginning = recover::replay(&journal, &scratch, OnceTable::new(1, 1))?;
+    let scratch = Scratch::new(dir)?;
+    scratch.copy(&data.store, "checkpoint")?;
+    let options = store_options(settings);
+    let open = |name: &str, baselines: &dyn Medium| {
+        recover::open_store(&scratch.dir.join(name), options, baselines, &journal)
+    };
+    // From the very beginning, where the journal still has it.
+    let none = MemoryMedium::new();
+    let behind: &dyn Medium =
+        if journal.first_sequence() == 1 { &none } else { data.baselines.as_ref() };
+    let (empty, store) = (open("beginning", behind)?, open("checkpoint", data.baselines.as_ref())?);
+    let mut beginning = recover::replay(&journal, &empty, OnceTable::new(1, 1))?;
     let mut checkpoint = recover::replay(&journal, &store, OnceTable::new(1, 1))?;
     let mut report = VerifyReport {
         sequences: (journal.first_sequence(), journal.last_sequence()),
@@ -111,10 +111,59 @@ pub fn verify(settings: &Settings) -> Result<VerifyReport, ToolError> {
         drift: 0,
         named: Vec::new(),
     };
-    compare(&mut report, (&mut beginning, &scratch), (&mut checkpoint, &store))?;
-    drop(scratch);
-    Store::destroy(&scratch_dir)?;
+    compare(&mut report, (&mut beginning, &empty), (&mut checkpoint, &store))?;
     Ok(report)
+}
+
+/// A directory for the two recoveries, removed at the end: what is verified is not changed.
+struct Scratch {
+    dir: PathBuf,
+}
+
+impl Scratch {
+    fn new(data: &Path) -> Result<Self, ToolError> {
+        let scratch = Self { dir: data.join("verify.tmp") };
+        scratch.remove();
+        std::fs::create_dir(&scratch.dir).map_err(|source| scratch.failed(source))?;
+        Ok(scratch)
+    }
+
+    /// Copies a store, as it is, with what a crash may have left in it.
+    fn copy(&self, from: &Path, name: &str) -> Result<(), ToolError> {
+        copy_dir(from, &self.dir.join(name)).map_err(|source| self.failed(source))
+    }
+
+    fn failed(&self, source: io::Error) -> ToolError {
+        ServeError::DataDir { dir: self.dir.display().to_string(), source }.into()
+    }
+
+    fn remove(&self) {
+        // What cannot be removed is said when it cannot be made anew.
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
+fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
+    if !from.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_dir(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }
 
 fn compare(

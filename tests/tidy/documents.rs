@@ -19,20 +19,12 @@ pub fn check(file: &File, files: &[File], found: &mut Vec<Violation>) {
         if is_fenced {
             continue;
         }
-        let quoted = line
-            .split('`')
-            .skip(1)
-            .step_by(2)
-            .filter_map(|text| path_in(text, files));
+        let quoted = line.split('`').skip(1).step_by(2).filter_map(|text| path_in(text, files));
         let linked = links(line).filter_map(|target| resolved(&file.path, target));
         for path in quoted.map(str::to_owned).chain(linked) {
             if !exists(&path, files) {
                 let rule = format!("names `{path}`, which is not there");
-                found.push(Violation {
-                    path: file.path.clone(),
-                    line: number,
-                    rule,
-                });
+                found.push(Violation { path: file.path.clone(), line: number, rule });
             }
         }
     }
@@ -47,20 +39,15 @@ fn is_document(path: &str) -> bool {
 
 /// What a text in backticks says, where it looks like a path of this repository.
 fn path_in<'a>(text: &'a str, files: &[File]) -> Option<&'a str> {
-    let path = text
-        .strip_prefix("./")
-        .unwrap_or(text)
-        .trim_end_matches('/');
+    let path = text.strip_prefix("./").unwrap_or(text).trim_end_matches('/');
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
     if path.is_empty() || path.starts_with('/') || !path.chars().all(plain) {
         return None;
     }
     let (folder, _) = path.split_once('/')?;
-    let is_ours = files.iter().any(|file| {
-        file.path
-            .split_once('/')
-            .is_some_and(|(first, _)| first == folder)
-    });
+    let is_ours = files
+        .iter()
+        .any(|file| file.path.split_once('/').is_some_and(|(first, _)| first == folder));
     (is_ours || ENDINGS.iter().any(|ending| path.ends_with(ending))).then_some(path)
 }
 
@@ -87,7 +74,5 @@ fn resolved(document: &str, target: &str) -> Option<String> {
 
 fn exists(path: &str, files: &[File]) -> bool {
     let inside = format!("{path}/");
-    files
-        .iter()
-        .any(|file| file.path == path || file.path.starts_with(&inside))
+    files.iter().any(|file| file.path == path || file.path.starts_with(&inside))
 }

@@ -15,11 +15,7 @@ impl File {
     /// A file of this path and text.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
         let (path, text) = (path.into(), text.into());
-        let code = if path.ends_with(".rs") {
-            code_of(&text)
-        } else {
-            String::new()
-        };
+        let code = if path.ends_with(".rs") { code_of(&text) } else { String::new() };
         Self { path, text, code }
     }
 
@@ -55,17 +51,11 @@ fn code_of(text: &str) -> String {
     let mut code = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
-        let (kept, blanked) = next_piece(
-            rest,
-            code.ends_with(|c: char| c.is_alphanumeric() || c == '_'),
-        );
+        let (kept, blanked) =
+            next_piece(rest, code.ends_with(|c: char| c.is_alphanumeric() || c == '_'));
         let (piece, after) = rest.split_at(kept + blanked);
         code.push_str(&piece[..kept]);
-        code.extend(
-            piece[kept..]
-                .chars()
-                .map(|c| if c == '\n' { '\n' } else { ' ' }),
-        );
+        code.extend(piece[kept..].chars().map(|c| if c == '\n' { '\n' } else { ' ' }));
         rest = after;
     }
     code
@@ -132,9 +122,7 @@ fn raw_string(text: &str) -> Option<(usize, usize)> {
     let hashes = after_letter.len() - after_letter.trim_start_matches('#').len();
     let inner = after_letter[hashes..].strip_prefix('"')?;
     let closing = format!("\"{}", "#".repeat(hashes));
-    let length = inner
-        .find(&closing)
-        .map_or(inner.len(), |at| at + closing.len());
+    let length = inner.find(&closing).map_or(inner.len(), |at| at + closing.len());
     Some((text.len() - inner.len(), length))
 }
 
@@ -144,7 +132,5 @@ fn char_literal(inner: &str) -> Option<usize> {
         return Some(quoted(inner, '\''));
     }
     let c = inner.chars().next()?;
-    inner[c.len_utf8()..]
-        .starts_with('\'')
-        .then(|| c.len_utf8() + 1)
+    inner[c.len_utf8()..].starts_with('\'').then(|| c.len_utf8() + 1)
 }

@@ -41,13 +41,7 @@ fn by_git(root: &Path) -> Option<Vec<String>> {
         return None;
     }
     let output = Command::new("git")
-        .args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ])
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(root)
         .stderr(Stdio::null())
         .output()
@@ -63,11 +57,7 @@ fn by_walking(root: &Path, folder: &str, paths: &mut Vec<String>) -> io::Result<
         let Ok(name) = entry.file_name().into_string() else {
             continue;
         };
-        let path = if folder.is_empty() {
-            name.clone()
-        } else {
-            format!("{folder}/{name}")
-        };
+        let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
         if entry.file_type()?.is_dir() {
             if !SKIPPED.contains(&name.as_str()) {
                 by_walking(root, &path, paths)?;

@@ -33,8 +33,14 @@ impl Turn<'_> {
         }
         if let Command::Reserve(reserve) = job.command
             && !reserve.others.is_empty()
-            && matches!(refusal.code, RefusalCode::InsufficientStock | RefusalCode::UnknownStock)
+            && matches!(
+                refusal.code,
+                RefusalCode::InsufficientStock | RefusalCode::UnknownStock | RefusalCode::HoldLimit
+            )
         {
+            if refusal.code == RefusalCode::HoldLimit {
+                return self.limit_unless_unknown(reserve.others, job.answer);
+            }
             let own = (reserve.own > 0).then(|| LineRefusal {
                 key: self.actor.ledger.key().clone(),
                 code: refusal.code,
@@ -50,6 +56,12 @@ impl Turn<'_> {
     fn name_all(&mut self, own: Option<LineRefusal>, others: Vec<PlanLine>, answer: AnswerTo) {
         let shortfall = Shortfall { lines: own.into_iter().collect(), mode: Mode::AllOrNothing };
         actix::spawn(shortfall.look_and_refuse(Arc::clone(&self.shared), others, answer));
+    }
+
+    /// A customer's limit refuses a basket, unless a key of it does not exist: that comes first.
+    fn limit_unless_unknown(&mut self, others: Vec<PlanLine>, answer: AnswerTo) {
+        let shortfall = Shortfall { lines: Vec::new(), mode: Mode::AllOrNothing };
+        actix::spawn(shortfall.look_and_limit(Arc::clone(&self.shared), others, answer));
     }
 
     /// Answers a call that was made before with everything as it is now.

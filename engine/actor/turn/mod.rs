@@ -132,7 +132,10 @@ impl<'a> Turn<'a> {
         match self.standing(&job) {
             Standing::New => {}
             Standing::Repeat(reservation) => return self.repeat(job, reservation),
-            Standing::Refused(code) => return self.refuse(job.answer, code.into()),
+            Standing::Refused(code) => {
+                let code = self.limit_before(&job.command).unwrap_or(code);
+                return self.refuse(job.answer, code.into());
+            }
             Standing::Wait(told) => return self.wait(job, told),
         }
         let decided = match self.shared.refuses_changes() {
@@ -145,9 +148,16 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// A limit that the command would pass comes before the reuse of its key.
+    fn limit_before(&self, command: &Command) -> Option<RefusalCode> {
+        let refused = self.actor.ledger.decide(command, &self.terms, self.now).err()?;
+        (refused.code == RefusalCode::LimitExceeded).then_some(refused.code)
+    }
+
     /// Commands of frames are about reservations of one line only.
     fn is_basket_in_frame(&self, job: &Job) -> bool {
         matches!(job.answer, AnswerTo::Board { .. })
+            && !job.command.makes_reservation()
             && job
                 .command
                 .reservation()

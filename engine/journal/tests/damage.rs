@@ -128,7 +128,9 @@ fn damage_in_an_older_segment_is_found_by_a_replay_that_passes_it() {
     let error =
         recovery.replay(1, |_| Ok::<(), std::convert::Infallible>(())).unwrap_err().to_string();
     assert!(
-        error.contains(FIRST) && error.contains("at byte 4096") && error.contains("saldo restore"),
+        error.contains(FIRST)
+            && error.contains("at byte 4096")
+            && error.contains("put the newest backup"),
         "{error}"
     );
     recovery.replay(2, |_| Ok::<(), std::convert::Infallible>(())).unwrap();
