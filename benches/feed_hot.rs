@@ -1,4 +1,4 @@
-//! How many reserves a second does one HOT_SKU take over the WebSocket feed, in frames of 1, 100 and 8,192 commands, and
+//! How many reserves a second does one SKU take over the WebSocket feed, in frames of 1, 100 and 8,192 commands, and
 //! is a stock that runs out sold to the unit?
 
 use std::process::ExitCode;
@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 const QUESTION: &str = "feed_hot";
 
-/// Reserves one unit of one HOT_SKU, again and again, by frames of commands.
+/// Reserves one unit of one SKU, again and again, by frames of commands.
 #[derive(Parser, Debug)]
 struct Asked {
     #[command(flatten)]

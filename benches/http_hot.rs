@@ -1,4 +1,4 @@
-//! How many reserves a second does one HOT_SKU take over HTTP/1.1, with 1, 8 and 64 clients that each wait for their answer,
+//! How many reserves a second does one SKU take over HTTP/1.1, with 1, 8 and 64 clients that each wait for their answer,
 //! how large do the journal's batches become, and is a stock that runs out sold to the unit?
 
 use std::process::ExitCode;
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 const QUESTION: &str = "http_hot";
 const WARM_UP: Duration = Duration::from_secs(1);
 
-/// Reserves one unit of one HOT_SKU, again and again, by clients with one request in flight each.
+/// Reserves one unit of one SKU, again and again, by clients with one request in flight each.
 #[derive(Parser, Debug)]
 struct Asked {
     #[command(flatten)]

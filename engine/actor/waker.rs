@@ -13,12 +13,15 @@ use super::stock_actor::StockActor;
 
 /// Wakes keys until the engine stops. As many can wait as commands are admitted.
 pub fn run(shared: &Weak<Shared>, keys: &Receiver<StockKey>) {
+    let mut woken = 0;
     while let Ok(key) = keys.recv() {
         // The engine has ended; whoever waits is told by the dropped messages.
         let Some(shared) = shared.upgrade() else { return };
         match shared.load(&key) {
             Ok(ledger) => {
                 shared.stats.woken.fetch_add(1, Ordering::Relaxed);
+                woken += 1;
+                make_room(&shared, &mut woken);
                 let arbiter = shared.arbiter(shared.arbiter_number(&key));
                 let seat = Arc::new(Seat::default());
                 let theirs = Arc::clone(&shared);
@@ -29,5 +32,16 @@ pub fn run(shared: &Weak<Shared>, keys: &Receiver<StockKey>) {
             }
             Err(error) => shared.quarantine(&key, &error.to_string()),
         }
+    }
+}
+
+/// Has others leave when more are awake than may be: looked at after every eighth of the limit, so
+/// that a look at all of them costs little for each.
+fn make_room(shared: &Shared, woken: &mut usize) {
+    let active_max = usize::try_from(shared.settings.active_actors_max).unwrap_or(usize::MAX);
+    if *woken > active_max / 8 {
+        *woken = 0;
+        let asked = shared.directory.passivate(0, active_max);
+        shared.stats.passivated.fetch_add(asked as u64, Ordering::Relaxed);
     }
 }

@@ -6,7 +6,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::error::StoreError;
+use super::error::{Damage, StoreError};
 
 /// Written last when a store is made: without it, `sled/` is an unfinished beginning.
 pub(super) const FORMAT: &str = "saldo store 1\n";
@@ -60,6 +60,11 @@ impl Directory {
         let path = self.format_path();
         match fs::read(&path) {
             Ok(found) if found == FORMAT.as_bytes() => Ok(true),
+            // Another version's marker has the same form; anything else is no marker.
+            Ok(found) if !is_marker(&found) => Err(Damage::Medium {
+                reason: format!("{} is no marker of a store", path.display()),
+            }
+            .into()),
             Ok(found) => Err(StoreError::Format {
                 dir: self.dir.clone(),
                 found: String::from_utf8_lossy(&found[..found.len().min(64)]).into_owned(),
@@ -134,4 +139,10 @@ fn remove(path: &Path, how: impl FnOnce(&Path) -> std::io::Result<()>) -> Result
 /// Makes durable which files `path` has.
 pub(super) fn sync_dir(path: &Path) -> Result<(), StoreError> {
     File::open(path).and_then(|dir| dir.sync_all()).map_err(StoreError::io("sync", path))
+}
+
+/// Whether bytes have the form of a marker: `saldo store`, a number, a line's end.
+fn is_marker(bytes: &[u8]) -> bool {
+    let number = bytes.strip_prefix(b"saldo store ").and_then(|rest| rest.strip_suffix(b"\n"));
+    number.is_some_and(|digits| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit))
 }
