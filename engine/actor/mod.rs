@@ -1,7 +1,7 @@
 //! The actors: one a SKU-location, and what they share. Only this folder names actix.
 //!
 //! A command comes in through [`crate::engine::Engine`], is delivered by the [`Directory`] to the
-//! actor of its key, decided in a [`turn`], appended to the journal, and answered by the journal's
+//! actor of its key, decided in a turn, appended to the journal, and answered by the journal's
 //! thread once it is durable. What concerns several keys is a [`basket`].
 
 mod admission;

@@ -206,7 +206,7 @@ pub enum Tale<'a> {
 /// Tells every event of a record's payload in order, the first with `first_sequence`.
 ///
 /// # Errors
-/// [`RecordError`] where the bytes are not groups, or what `each` returns.
+/// `RecordError` where the bytes are not groups, or what `each` returns.
 pub fn tell<E: From<RecordError>>(
     payload: &[u8],
     first_sequence: u64,

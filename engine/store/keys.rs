@@ -109,7 +109,7 @@ pub fn reference(kind: u8, text: &str, id: ReservationId) -> Vec<u8> {
     name
 }
 
-/// The reservation that [`reference`] names.
+/// The reservation that [`reference()`] names.
 #[must_use]
 pub fn reference_of(name: &[u8]) -> Option<ReservationId> {
     let (_, id) = name.split_last_chunk::<16>()?;
