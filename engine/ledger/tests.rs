@@ -348,6 +348,6 @@ fn a_reused_place_is_not_taken_for_what_was_there_before() {
     shop.reserve_as(2, 1, 60, Mode::AllOrNothing).unwrap();
     shop.tick(10);
     shop.reserve_as(3, 1, 60, Mode::AllOrNothing).unwrap();
-    shop.tick(41);
+    shop.tick(51);
     assert_eq!(shop.ledger.due(&shop.terms, shop.now, 10), [rid(2)]);
 }
