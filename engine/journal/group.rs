@@ -65,7 +65,7 @@ impl GroupWriter {
             key: key.as_str(),
             place_before: place,
             version_before: version,
-            before: figures(before),
+            before: before.to_figures(),
             at: at.as_micros(),
         };
         put(&opening, &mut self.bytes);
@@ -129,43 +129,6 @@ fn put(value: &impl Encode, bytes: &mut Vec<u8>) {
     }
 }
 
-fn figures(balances: &Balances) -> [i64; 8] {
-    let Balances {
-        on_hand,
-        reserved,
-        committed,
-        damaged,
-        quality_control,
-        safety_stock,
-        incoming,
-        oversell_limit,
-    } = *balances;
-    [on_hand, reserved, committed, damaged, quality_control, safety_stock, incoming, oversell_limit]
-}
-
-fn balances(figures: [i64; 8]) -> Balances {
-    let [
-        on_hand,
-        reserved,
-        committed,
-        damaged,
-        quality_control,
-        safety_stock,
-        incoming,
-        oversell_limit,
-    ] = figures;
-    Balances {
-        on_hand,
-        reserved,
-        committed,
-        damaged,
-        quality_control,
-        safety_stock,
-        incoming,
-        oversell_limit,
-    }
-}
-
 /// One event as the journal tells it.
 #[derive(Debug)]
 pub struct Told<'a> {
@@ -222,7 +185,7 @@ pub fn tell<E: From<RecordError>>(
             }
             Opening::Stock { key, mut place_before, mut version_before, before, mut at } => {
                 let key = StockKey::parse(key).ok_or(RecordError::Key)?;
-                let mut before = balances(before);
+                let mut before = Balances::from_figures(before);
                 loop {
                     let Entry { more, later, once, change } = take(&mut rest)?;
                     at = at.checked_add(later).ok_or(RecordError::Time)?;

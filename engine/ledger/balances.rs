@@ -45,6 +45,46 @@ pub enum Bucket {
 }
 
 impl Balances {
+    /// All balances in the order in which they are declared, which stored forms rely on.
+    #[must_use]
+    pub const fn to_figures(self) -> [i64; 8] {
+        [
+            self.on_hand,
+            self.reserved,
+            self.committed,
+            self.damaged,
+            self.quality_control,
+            self.safety_stock,
+            self.incoming,
+            self.oversell_limit,
+        ]
+    }
+
+    /// The balances that [`Balances::to_figures`] told.
+    #[must_use]
+    pub const fn from_figures(figures: [i64; 8]) -> Self {
+        let [
+            on_hand,
+            reserved,
+            committed,
+            damaged,
+            quality_control,
+            safety_stock,
+            incoming,
+            oversell_limit,
+        ] = figures;
+        Self {
+            on_hand,
+            reserved,
+            committed,
+            damaged,
+            quality_control,
+            safety_stock,
+            incoming,
+            oversell_limit,
+        }
+    }
+
     /// What may still be promised. All balances are within ±2^53, so this cannot overflow.
     #[must_use]
     pub fn available(&self) -> i64 {

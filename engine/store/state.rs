@@ -134,18 +134,8 @@ pub fn decode_once(bytes: &[u8]) -> Result<(u64, Vec<OnceEntry>), StateError> {
 /// A key's head in its stored form.
 #[must_use]
 pub fn encode_head(head: &Head) -> Vec<u8> {
-    let b = &head.balances;
     put(&HeadTwin {
-        balances: [
-            b.on_hand,
-            b.reserved,
-            b.committed,
-            b.damaged,
-            b.quality_control,
-            b.safety_stock,
-            b.incoming,
-            b.oversell_limit,
-        ],
+        balances: head.balances.to_figures(),
         version: head.version,
         as_of: head.as_of.as_micros(),
         place: head.place,
@@ -158,27 +148,8 @@ pub fn encode_head(head: &Head) -> Vec<u8> {
 /// [`StateError`] where the bytes are not one.
 pub fn decode_head(bytes: &[u8]) -> Result<Head, StateError> {
     let twin: HeadTwin = take(bytes)?;
-    let [
-        on_hand,
-        reserved,
-        committed,
-        damaged,
-        quality_control,
-        safety_stock,
-        incoming,
-        oversell_limit,
-    ] = twin.balances;
     Ok(Head {
-        balances: Balances {
-            on_hand,
-            reserved,
-            committed,
-            damaged,
-            quality_control,
-            safety_stock,
-            incoming,
-            oversell_limit,
-        },
+        balances: Balances::from_figures(twin.balances),
         version: twin.version,
         as_of: Timestamp::from_micros(twin.as_of),
         place: twin.place,
