@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::object::objects_or_none;
 use crate::optional::{is_false, null_is_default};
 use crate::text::{NO_CONTROL_CHARACTERS, bounded_text, is_not_control};
-use crate::{Code, Command, Cursor, Level, Location, Reply, Sku};
+use crate::{Code, Command, Cursor, InvalidField, LevelView, Location, Movement, Reply, Sku, View};
 
 bounded_text! {
     /// The client's name for a subscription or a frame of commands, told back in every answer to it: 1 to 64
@@ -27,11 +27,12 @@ bounded_text! {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum FeedMode {
     /// The newest level of each key.
     #[default]
     Levels,
+    /// Every event.
+    Events,
 }
 
 /// Which keys a subscription hears of: those whose SKU is listed or begins with a listed prefix, at one of the
@@ -52,7 +53,11 @@ pub struct Subscribe {
     pub locations: Option<Vec<Location>>,
     /// What is told.
     pub mode: FeedMode,
-    /// Where the last connection stopped: only what changed since is told again.
+    /// How much of each level is told; the most that the connection may see when left out. Only with `levels`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub view: Option<View>,
+    /// Where the last connection stopped. With `levels` only what changed since is told again; with `events` the
+    /// events after it, and `earliest` is the oldest that is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<Cursor>,
 }
@@ -61,16 +66,38 @@ impl Subscribe {
     /// The levels of every key.
     #[must_use]
     pub fn all(id: FrameId) -> Self {
-        let mode = FeedMode::default();
-        Self { id, skus: None, sku_prefixes: None, locations: None, mode, cursor: None }
+        Self {
+            id,
+            skus: None,
+            sku_prefixes: None,
+            locations: None,
+            mode: FeedMode::default(),
+            view: None,
+            cursor: None,
+        }
+    }
+
+    /// Itself, where its fields go together.
+    ///
+    /// # Errors
+    /// [`InvalidField::NotTaken`]: a `view` with mode `events`, which has none.
+    pub fn checked(self) -> Result<Self, InvalidField> {
+        match (self.mode, self.view) {
+            (FeedMode::Events, Some(_)) => {
+                Err(InvalidField::NotTaken { field: "view", beside: "`\"mode\":\"events\"`" })
+            }
+            _ => Ok(self),
+        }
     }
 }
+
+/// The cursor that stands for the oldest event that is kept.
+pub const EARLIEST: &str = "earliest";
 
 /// A frame of the client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum ClientMessage {
     /// Begin a subscription.
     Subscribe(Subscribe),
@@ -95,7 +122,6 @@ pub enum ClientMessage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum ServerMessage {
     /// The subscription stands; comes before anything else of it.
     Subscribed {
@@ -103,13 +129,17 @@ pub enum ServerMessage {
         id: String,
         /// Where it begins.
         cursor: String,
+        /// How much of each level is told; left out where that is everything.
+        #[serde(default, skip_serializing_if = "is_exact")]
+        #[cfg_attr(feature = "schema", schema(required = false))]
+        view: View,
     },
     /// A page of the levels as they were when the subscription began.
     Snapshot {
         /// The subscription.
         id: String,
         /// The page.
-        levels: Vec<Level>,
+        levels: Vec<LevelView>,
         /// Whether this is the last page.
         done: bool,
         /// Where it stands.
@@ -124,9 +154,24 @@ pub enum ServerMessage {
         /// The subscription.
         id: String,
         /// The newest level of each key that changed.
-        levels: Vec<Level>,
+        levels: Vec<LevelView>,
         /// Where it stands.
         cursor: String,
+    },
+    /// Events, in the journal's order; of each key none is left out and none comes twice.
+    Events {
+        /// The subscription.
+        id: String,
+        /// One or more; the `cursor` of the last one is where to resume.
+        events: Vec<Movement>,
+    },
+    /// Events after the given cursor are not kept any more, or never were in this journal. The subscription has
+    /// ended.
+    Gap {
+        /// The subscription.
+        id: String,
+        /// From here on all events are kept.
+        earliest: String,
     },
     /// The subscription has ended; nothing of it comes after this.
     Unsubscribed {
@@ -152,6 +197,12 @@ pub enum ServerMessage {
         /// What is wrong, for people.
         detail: String,
     },
+}
+
+/// For `skip_serializing_if`: a view is told where it is not the whole.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands every field by reference")]
+fn is_exact(view: &View) -> bool {
+    *view == View::Exact
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -185,6 +236,7 @@ struct Frame {
     sku_prefixes: Option<Vec<SkuPrefix>>,
     locations: Option<Vec<Location>>,
     mode: Option<FeedMode>,
+    view: Option<View>,
     cursor: Option<Cursor>,
     #[serde(default, deserialize_with = "objects_or_none")]
     commands: Option<Vec<Command>>,
@@ -202,6 +254,7 @@ impl Frame {
             (self.sku_prefixes.is_some() && !subscribes, "sku_prefixes"),
             (self.locations.is_some() && !subscribes, "locations"),
             (self.mode.is_some() && !subscribes, "mode"),
+            (self.view.is_some() && !subscribes, "view"),
             (self.cursor.is_some() && !subscribes, "cursor"),
             (self.commands.is_some() && !commands, "commands"),
         ]
@@ -229,14 +282,18 @@ impl<'de> Deserialize<'de> for ClientMessage {
                 id: id?,
                 commands: frame.commands.ok_or_else(|| D::Error::missing_field("commands"))?,
             },
-            FrameType::Subscribe => Self::Subscribe(Subscribe {
-                id: id?,
-                skus: frame.skus,
-                sku_prefixes: frame.sku_prefixes,
-                locations: frame.locations,
-                mode: frame.mode.unwrap_or_default(),
-                cursor: frame.cursor,
-            }),
+            FrameType::Subscribe => {
+                let subscribe = Subscribe {
+                    id: id?,
+                    skus: frame.skus,
+                    sku_prefixes: frame.sku_prefixes,
+                    locations: frame.locations,
+                    mode: frame.mode.unwrap_or_default(),
+                    view: frame.view,
+                    cursor: frame.cursor,
+                };
+                Self::Subscribe(subscribe.checked().map_err(D::Error::custom)?)
+            }
         })
     }
 }

@@ -20,7 +20,6 @@ pub struct Command {
 
 /// What a command does; `op` in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Action {
     /// Hold units.
     Reserve {

@@ -65,4 +65,12 @@ pub enum InvalidField {
         /// The field's name in JSON.
         field: &'static str,
     },
+    /// A field that has no meaning beside another one.
+    #[error("`{field}` is not taken with {beside}")]
+    NotTaken {
+        /// The field's name in JSON.
+        field: &'static str,
+        /// The other field and its value, as JSON has them.
+        beside: &'static str,
+    },
 }

@@ -5,6 +5,7 @@
 //! A field of a request that may be left out may also be `null`. Integers in JSON are at most 2^53 − 1.
 
 mod availability;
+pub mod binary;
 mod body;
 mod code;
 mod feed;
@@ -14,6 +15,7 @@ mod idempotency;
 mod invalid;
 mod key;
 mod level;
+mod level_view;
 mod movement;
 mod number;
 mod object;
@@ -34,13 +36,14 @@ pub mod client;
 pub use availability::{Availability, AvailabilityItem, AvailabilityQuery, UnknownItem};
 pub use body::{MalformedBody, parse_body};
 pub use code::Code;
-pub use feed::{ClientMessage, FeedMode, FrameId, ServerMessage, SkuPrefix, Subscribe};
+pub use feed::{ClientMessage, EARLIEST, FeedMode, FrameId, ServerMessage, SkuPrefix, Subscribe};
 pub use feed_command::{Action, Command};
 pub use feed_reply::Reply;
 pub use idempotency::{IDEMPOTENCY_KEY_HEADER, IDEMPOTENT_REPLAYED_HEADER, IdempotencyKey};
 pub use invalid::InvalidField;
 pub use key::{Location, Sku};
 pub use level::{Level, SkuLevels};
+pub use level_view::{BandedLevel, BooleanLevel, LevelView, StockBand, View};
 pub use movement::{Balances, Movement, MovementKind, Movements};
 pub use page::{Cursor, MovementsQuery, PageLimit, PageQuery, ReservationsQuery};
 pub use problem::{PROBLEM_CONTENT_TYPE, Problem, ProblemLine};

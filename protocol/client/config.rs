@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::RetryPolicy;
+use super::{FeedForm, ReconnectPolicy, RetryPolicy};
 
 /// Settings of a client; every one has a default but the engine's address.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub struct ClientConfig {
     pub frames_in_flight_max: usize,
     /// When a call is sent again.
     pub retry: RetryPolicy,
+    /// How the feed's frames are written. JSON.
+    pub form: FeedForm,
+    /// How a followed feed is kept up.
+    pub reconnect: ReconnectPolicy,
 }
 
 impl ClientConfig {
@@ -38,6 +42,8 @@ impl ClientConfig {
             answer_bytes_max: 64 << 20,
             frames_in_flight_max: 1024,
             retry: RetryPolicy::default(),
+            form: FeedForm::default(),
+            reconnect: ReconnectPolicy::default(),
         }
     }
 }
@@ -54,6 +60,8 @@ impl std::fmt::Debug for ClientConfig {
             .field("answer_bytes_max", &self.answer_bytes_max)
             .field("frames_in_flight_max", &self.frames_in_flight_max)
             .field("retry", &self.retry)
+            .field("form", &self.form)
+            .field("reconnect", &self.reconnect)
             .finish()
     }
 }

@@ -1,18 +1,19 @@
 //! The WebSocket feed's client: subscriptions and commands side by side on one connection. It does not connect
-//! again by itself: a caller makes a new one, subscribes again and repeats what was in flight.
+//! again by itself, as `LevelStream` and `EventStream` do: a caller makes a new one and repeats what was in flight.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::feed_io::{handshake, read, write};
+use super::feed_io::{dial, handshake, read, write};
 use super::feed_state::{FeedState, Outcome, WaitingFrame};
 use super::subscription::MESSAGES_KEPT_MAX;
-use super::{ClientConfig, FeedError, Subscription};
+use super::{ClientConfig, FeedError, FeedForm, Subscription};
 use crate::{ClientMessage, Command, FrameId, Reply, ServerMessage, Subscribe};
 
 /// Frames that wait to be written; then callers wait.
@@ -32,6 +33,7 @@ pub(super) struct Connection {
     places: Arc<Semaphore>,
     frame_number: AtomicU64,
     answer_timeout: Duration,
+    form: FeedForm,
 }
 
 /// The replies of a frame that is under way.
@@ -58,13 +60,32 @@ impl FeedClient {
     /// [`FeedError::Connect`], [`FeedError::Refused`], [`FeedError::Timeout`] or [`FeedError::Settings`].
     pub async fn connect(config: &ClientConfig) -> Result<Self, FeedError> {
         let after = config.connect_timeout;
-        let socket = tokio::time::timeout(after, handshake(config))
-            .await
-            .map_err(|_| FeedError::Timeout { after })??;
-        let (sink, stream) = socket.split();
+        let connected = async { Self::upgrade(dial(config).await?, config).await };
+        tokio::time::timeout(after, connected).await.map_err(|_| FeedError::Timeout { after })?
+    }
+
+    /// The same over a connection that stands already, such as one through TLS or a proxy.
+    ///
+    /// # Errors
+    /// [`FeedError::Connect`], [`FeedError::Refused`], [`FeedError::Timeout`] or [`FeedError::Settings`].
+    pub async fn connect_over<S>(stream: S, config: &ClientConfig) -> Result<Self, FeedError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let after = config.connect_timeout;
+        let connected = Self::upgrade(stream, config);
+        tokio::time::timeout(after, connected).await.map_err(|_| FeedError::Timeout { after })?
+    }
+
+    async fn upgrade<S>(stream: S, config: &ClientConfig) -> Result<Self, FeedError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let form = config.form;
+        let (sink, stream) = handshake(stream, config).await?.split();
         let (frames, queue) = mpsc::channel(FRAMES_QUEUED_MAX);
         let state = Arc::<FeedState>::default();
-        let reader = tokio::spawn(read(stream, frames.downgrade(), Arc::clone(&state)));
+        let reader = tokio::spawn(read(stream, form, frames.downgrade(), Arc::clone(&state)));
         tokio::spawn(write(sink, queue, reader, Arc::clone(&state)));
         Ok(Self(Arc::new(Connection {
             frames,
@@ -72,18 +93,19 @@ impl FeedClient {
             places: Arc::new(Semaphore::new(config.frames_in_flight_max)),
             frame_number: AtomicU64::new(1),
             answer_timeout: config.attempt_timeout,
+            form,
         })))
     }
 
     /// Begins a subscription and waits until it stands.
     ///
     /// # Errors
-    /// [`FeedError::Refused`], [`FeedError::IdInUse`], or what became of the connection.
+    /// [`FeedError::Refused`], [`FeedError::IdInUse`], [`FeedError::Gap`], or what became of the connection.
     pub async fn subscribe(&self, subscribe: Subscribe) -> Result<Subscription, FeedError> {
         let connection = &self.0;
         let id = subscribe.id.clone();
         let (sender, mut messages) = mpsc::channel(MESSAGES_KEPT_MAX);
-        let frame = encoded(&ClientMessage::Subscribe(subscribe))?;
+        let frame = connection.encoded(&ClientMessage::Subscribe(subscribe))?;
         let slot = connection.slot().await?;
         {
             let mut waiting = connection.state.waiting()?;
@@ -95,15 +117,16 @@ impl FeedClient {
         slot.send(frame);
         let after = connection.answer_timeout;
         let error = match tokio::time::timeout(after, messages.recv()).await {
-            Ok(Some(Ok(ServerMessage::Subscribed { cursor, .. }))) => {
+            Ok(Some(Ok(ServerMessage::Subscribed { cursor, view, .. }))) => {
                 let connection = Arc::clone(connection);
-                return Ok(Subscription { id, cursor, messages, connection });
+                return Ok(Subscription { id, cursor, view, messages, connection });
             }
+            Ok(Some(Ok(ServerMessage::Gap { earliest, .. }))) => FeedError::Gap { earliest },
             Ok(Some(Ok(_))) => FeedError::Unexpected {
                 reason: "a subscription must begin with `subscribed`".to_owned(),
             },
             Ok(Some(Err(error))) => error,
-            Ok(None) => FeedError::Closed { reason: "the subscription was ended".to_owned() },
+            Ok(None) => FeedError::closed("the subscription was ended"),
             Err(_) => FeedError::Timeout { after },
         };
         connection.state.forget_subscription(id.as_str());
@@ -125,12 +148,12 @@ impl FeedClient {
     /// [`FeedError`] when the connection has ended.
     pub async fn send_commands(&self, commands: Vec<Command>) -> Result<PendingReplies, FeedError> {
         let connection = &self.0;
-        let closed = |_| FeedError::Closed { reason: "this client closed it".to_owned() };
+        let closed = |_| FeedError::closed("this client closed it");
         let place = Arc::clone(&connection.places).acquire_owned().await.map_err(closed)?;
         let number = connection.frame_number.fetch_add(1, Ordering::Relaxed);
         let id = FrameId::new(format!("c{number}"))
             .map_err(|error| FeedError::Settings { reason: error.to_string() })?;
-        let frame = encoded(&ClientMessage::Commands { id: id.clone(), commands })?;
+        let frame = connection.encoded(&ClientMessage::Commands { id: id.clone(), commands })?;
         let (sender, replies) = oneshot::channel();
         // The slot first: a caller that gives up while it waits for one leaves nothing behind.
         let slot = connection.slot().await?;
@@ -146,7 +169,7 @@ impl FeedClient {
     /// [`FeedError`] when it is not.
     pub async fn ping(&self) -> Result<(), FeedError> {
         let (sender, pong) = oneshot::channel();
-        let frame = encoded(&ClientMessage::Ping)?;
+        let frame = self.0.encoded(&ClientMessage::Ping)?;
         let slot = self.0.slot().await?;
         self.0.state.waiting()?.pings.push_back(sender);
         slot.send(frame);
@@ -159,7 +182,7 @@ impl FeedClient {
     /// [`FeedError::Closed`] when it has ended already.
     pub async fn close(&self) -> Result<(), FeedError> {
         self.0.slot().await?.send(Message::Close(None));
-        self.0.state.end(FeedError::Closed { reason: "this client closed it".to_owned() });
+        self.0.state.end(FeedError::closed("this client closed it"));
         Ok(())
     }
 }
@@ -168,9 +191,18 @@ impl Connection {
     /// Waits for a place in the row of frames to be written.
     pub(super) async fn slot(&self) -> Result<mpsc::Permit<'_, Message>, FeedError> {
         self.frames.reserve().await.map_err(|_| {
-            let ended = self.state.waiting().err();
-            ended.unwrap_or(FeedError::Closed { reason: "its writer has stopped".to_owned() })
+            self.ended().unwrap_or_else(|| FeedError::closed("its writer has stopped"))
         })
+    }
+
+    /// Why the connection ended, once it has.
+    pub(super) fn ended(&self) -> Option<FeedError> {
+        self.state.waiting().err()
+    }
+
+    /// A frame as this connection writes it.
+    pub(super) fn encoded(&self, frame: &ClientMessage) -> Result<Message, FeedError> {
+        self.form.encoded(frame)
     }
 }
 
@@ -180,20 +212,13 @@ impl std::fmt::Debug for Connection {
     }
 }
 
-/// A frame as it goes out.
-pub(super) fn encoded(frame: &ClientMessage) -> Result<Message, FeedError> {
-    serde_json::to_string(frame)
-        .map(Message::text)
-        .map_err(|error| FeedError::Settings { reason: error.to_string() })
-}
-
 async fn answered<T>(
     answer: oneshot::Receiver<Outcome<T>>,
     after: Duration,
 ) -> Result<T, FeedError> {
     match tokio::time::timeout(after, answer).await {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => Err(FeedError::Closed { reason: "its reader has stopped".to_owned() }),
+        Ok(Err(_)) => Err(FeedError::closed("its reader has stopped")),
         Err(_) => Err(FeedError::Timeout { after }),
     }
 }

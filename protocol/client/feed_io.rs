@@ -8,37 +8,48 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use hyper::StatusCode;
 use hyper::header::{AUTHORIZATION, HeaderValue, SEC_WEBSOCKET_PROTOCOL};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
-use super::feed::encoded;
 use super::feed_state::{FeedState, Step};
 use super::http::{base_authority, bearer};
-use super::{ClientConfig, FeedError};
+use super::{ClientConfig, FeedError, FeedForm};
 use crate::{ClientMessage, FrameId, Problem};
 
-/// The one subprotocol that this client speaks.
-const SUBPROTOCOL: &str = "saldo.v1.json";
 /// How long a closing connection waits for the engine's own close.
 const CLOSE_WAIT_MAX: Duration = Duration::from_secs(1);
 
-type Socket = WebSocketStream<TcpStream>;
+fn fault(error: &dyn std::error::Error) -> FeedError {
+    FeedError::Connect { reason: error.to_string() }
+}
 
-/// Connects and upgrades.
-pub(super) async fn handshake(config: &ClientConfig) -> Result<Socket, FeedError> {
-    let fault = |error: &dyn std::error::Error| FeedError::Connect { reason: error.to_string() };
+/// Connects to the engine's port.
+pub(super) async fn dial(config: &ClientConfig) -> Result<TcpStream, FeedError> {
     let authority = base_authority(&config.base_url)?;
     let stream = TcpStream::connect(&authority).await.map_err(|error| fault(&error))?;
     stream.set_nodelay(true).map_err(|error| fault(&error))?;
+    Ok(stream)
+}
+
+/// Upgrades a connection to the feed.
+pub(super) async fn handshake<S>(
+    stream: S,
+    config: &ClientConfig,
+) -> Result<WebSocketStream<S>, FeedError>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let authority = base_authority(&config.base_url)?;
     let url = format!("ws://{authority}/v1/feed");
     let mut request = url.into_client_request().map_err(|error| fault(&error))?;
     let headers = request.headers_mut();
-    headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
+    headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(config.form.subprotocol()));
     if let Some(token) = &config.token {
         headers.insert(AUTHORIZATION, bearer(token)?);
     }
@@ -62,12 +73,14 @@ fn not_upgraded(status: StatusCode, body: Option<&[u8]>) -> FeedError {
 }
 
 /// Writes frames, flushing when none waits, so that many small ones share a packet; then ends the reader.
-pub(super) async fn write(
-    mut sink: SplitSink<Socket, Message>,
+pub(super) async fn write<S>(
+    mut sink: SplitSink<WebSocketStream<S>, Message>,
     mut queue: mpsc::Receiver<Message>,
     mut reader: JoinHandle<()>,
     state: Arc<FeedState>,
-) {
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     while let Some(message) = queue.recv().await {
         let last = matches!(message, Message::Close(_));
         let mut outcome = sink.feed(message).await;
@@ -75,7 +88,7 @@ pub(super) async fn write(
             outcome = sink.flush().await;
         }
         if let Err(error) = outcome {
-            state.end(FeedError::Closed { reason: error.to_string() });
+            state.end(FeedError::closed(error.to_string()));
             break;
         }
         if last {
@@ -90,38 +103,32 @@ pub(super) async fn write(
 }
 
 /// Reads frames and hands them to who waits for them, until the connection ends.
-pub(super) async fn read(
-    mut stream: SplitStream<Socket>,
+pub(super) async fn read<S>(
+    mut stream: SplitStream<WebSocketStream<S>>,
+    form: FeedForm,
     frames: mpsc::WeakSender<Message>,
     state: Arc<FeedState>,
-) {
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let error = loop {
-        let text = match stream.next().await {
-            Some(Ok(Message::Text(text))) => text,
-            Some(Ok(Message::Close(close))) => {
-                let reason = close.map(|close| close.to_string()).unwrap_or_default();
-                break FeedError::Closed { reason: format!("the engine closed it {reason}") };
-            }
-            Some(Ok(_)) => continue,
-            Some(Err(error)) => {
-                break FeedError::Closed { reason: error.to_string() };
-            }
-            None => {
-                break FeedError::Closed { reason: "the stream ended".to_owned() };
-            }
+        let frame = match stream.next().await {
+            Some(Ok(Message::Close(close))) => break closed_by_engine(close),
+            Some(Ok(frame)) => frame,
+            Some(Err(error)) => break FeedError::closed(error.to_string()),
+            None => break FeedError::closed("the stream ended"),
         };
-        let message = match serde_json::from_str(&text) {
-            Ok(message) => message,
-            Err(error) => {
-                break FeedError::Unexpected { reason: error.to_string() };
-            }
+        let message = match form.decoded(&frame) {
+            Ok(Some(message)) => message,
+            Ok(None) => continue,
+            Err(error) => break error,
         };
         match state.dispatch(message) {
             Step::Next => {}
             Step::End(error) => break error,
             Step::Hand(id, sender, outcome) => {
                 if sender.send(outcome).await.is_err() {
-                    take_back(&id, &frames, &state);
+                    take_back(&id, form, &frames, &state);
                 }
             }
         }
@@ -133,9 +140,19 @@ pub(super) async fn read(
     }
 }
 
+/// What the engine's close says.
+fn closed_by_engine(close: Option<CloseFrame>) -> FeedError {
+    let Some(CloseFrame { code, reason }) = close else {
+        return FeedError::closed("the engine closed it");
+    };
+    let code = u16::from(code);
+    let reason = format!("the engine closed it with code {code}: {reason}");
+    FeedError::Closed { reason, code: Some(code) }
+}
+
 /// Unsubscribes for a reader that is gone. Where the row is full, the next message tries again.
-fn take_back(id: &str, frames: &mpsc::WeakSender<Message>, state: &FeedState) {
-    let frame = FrameId::new(id).map(|id| encoded(&ClientMessage::Unsubscribe { id }));
+fn take_back(id: &str, form: FeedForm, frames: &mpsc::WeakSender<Message>, state: &FeedState) {
+    let frame = FrameId::new(id).map(|id| form.encoded(&ClientMessage::Unsubscribe { id }));
     let Some((Ok(frame), frames)) = frame.ok().zip(frames.upgrade()) else {
         return;
     };

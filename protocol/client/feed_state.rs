@@ -93,6 +93,8 @@ impl FeedState {
             | ServerMessage::Subscribed { id, .. }
             | ServerMessage::Snapshot { id, .. }
             | ServerMessage::Delta { id, .. }
+            | ServerMessage::Events { id, .. }
+            | ServerMessage::Gap { id, .. }
             | ServerMessage::Unsubscribed { id } => id.clone(),
         };
         let outcome = match message {
@@ -107,6 +109,13 @@ impl FeedState {
                 return Step::Next;
             }
             ServerMessage::Error { code, detail, .. } => Err(FeedError::Refused { code, detail }),
+            ServerMessage::Gap { .. } => {
+                // The subscription has ended, and its name is free; the stream ends behind the gap.
+                return match waiting.subscriptions.remove(&id) {
+                    Some(sender) => Step::Hand(id, sender, Ok(message)),
+                    None => Step::Next,
+                };
+            }
             other => Ok(other),
         };
         match (waiting.frames.remove(&id), outcome) {

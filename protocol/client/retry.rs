@@ -51,9 +51,7 @@ impl RetryPolicy {
         if failed >= self.attempts_max {
             return None;
         }
-        let doublings = failed.saturating_sub(1).min(31);
-        let longest = self.backoff_first.saturating_mul(1 << doublings).min(self.backoff_max);
-        let jittered = longest.mul_f64(f64::from(share) / f64::from(u32::MAX));
+        let jittered = full_jitter(self.backoff_first, self.backoff_max, failed, share);
         let wait = jittered.max(retry_after.unwrap_or_default());
         (spent.saturating_add(wait) <= self.total).then_some(wait)
     }
@@ -88,8 +86,16 @@ impl<'a> Attempts<'a> {
     }
 }
 
+/// A wait after so many failures in a row: `share` (of 2^32) of the longest one, which begins at `first`, doubles
+/// with each failure and ends at `max`.
+pub(super) fn full_jitter(first: Duration, max: Duration, failed: u32, share: u32) -> Duration {
+    let doublings = failed.saturating_sub(1).min(31);
+    let longest = first.saturating_mul(1 << doublings).min(max);
+    longest.mul_f64(f64::from(share) / f64::from(u32::MAX))
+}
+
 /// 32 random bits. Jitter needs no more than the standard library's hash seeds.
-fn random() -> u32 {
+pub(super) fn random() -> u32 {
     let bits = RandomState::new().hash_one(0_u8);
     u32::try_from(bits >> 32).unwrap_or_default()
 }

@@ -8,18 +8,20 @@ use futures_util::Stream;
 use tokio::sync::mpsc;
 
 use super::FeedError;
-use super::feed::{Connection, encoded};
-use crate::{ClientMessage, FrameId, ServerMessage};
+use super::feed::Connection;
+use crate::{ClientMessage, FrameId, ServerMessage, View};
 
 /// Messages that are kept for a subscription that is not being read; then the connection is held up.
 pub(super) const MESSAGES_KEPT_MAX: usize = 256;
 
-/// One subscription: `snapshot` pages and `delta`s, as a [`Stream`]. It ends after `unsubscribed`, or with an error
-/// when the connection does. A subscription that is dropped is taken back at its next message.
+/// One subscription: `snapshot` pages and `delta`s, or `events`, as a [`Stream`]. It ends after `unsubscribed` or
+/// `gap`, or with an error when the connection does. A subscription that is dropped is taken back at its next
+/// message.
 #[derive(Debug)]
 pub struct Subscription {
     pub(super) id: FrameId,
     pub(super) cursor: String,
+    pub(super) view: View,
     pub(super) messages: mpsc::Receiver<Result<ServerMessage, FeedError>>,
     pub(super) connection: Arc<Connection>,
 }
@@ -37,6 +39,12 @@ impl Subscription {
         &self.cursor
     }
 
+    /// How much of each level is told: perhaps less than was asked for.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.view
+    }
+
     /// The next message, or None after the last one.
     ///
     /// # Errors
@@ -45,12 +53,19 @@ impl Subscription {
         self.messages.recv().await
     }
 
+    /// Why the stream ended, where it did without an error of its own.
+    pub(super) fn why_ended(&self) -> FeedError {
+        let by_engine = || FeedError::closed("the engine ended the subscription");
+        self.connection.ended().unwrap_or_else(by_engine)
+    }
+
     /// Ends the subscription: messages that are under way still come, then the stream ends.
     ///
     /// # Errors
     /// [`FeedError::Closed`] when the connection has ended already.
     pub async fn unsubscribe(&self) -> Result<(), FeedError> {
-        let frame = encoded(&ClientMessage::Unsubscribe { id: self.id.clone() })?;
+        let frame = ClientMessage::Unsubscribe { id: self.id.clone() };
+        let frame = self.connection.encoded(&frame)?;
         self.connection.slot().await?.send(frame);
         Ok(())
     }

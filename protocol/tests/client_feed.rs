@@ -92,7 +92,8 @@ async fn a_subscription_streams_and_ends() {
     let played = async {
         assert!(matches!(hear(&mut engine).await, ClientMessage::Subscribe(_)));
         let cursor = "x".to_owned();
-        let subscribed = ServerMessage::Subscribed { id: id.clone(), cursor: cursor.clone() };
+        let subscribed =
+            ServerMessage::Subscribed { id: id.clone(), cursor: cursor.clone(), view: View::Exact };
         say(&mut engine, &subscribed).await;
         let delta = ServerMessage::Delta { id: id.clone(), levels: Vec::new(), cursor };
         say(&mut engine, &delta).await;

@@ -24,8 +24,9 @@ fn command_refusal(command: &Value) -> String {
 fn frames_of_a_client() {
     let subscribe =
         frame(&json!({"type": "subscribe", "id": "a", "skus": ["A"], "sku_prefixes": ["TEE-"],
-        "locations": ["L"], "mode": "levels", "cursor": "x"}));
+        "locations": ["L"], "mode": "levels", "view": "banded", "cursor": "x"}));
     assert!(matches!(subscribe, ClientMessage::Subscribe(_)));
+    frame(&json!({"type": "subscribe", "id": "a", "mode": "events", "cursor": EARLIEST}));
     let all: ClientMessage =
         parse_body(b"{\"id\":\"a\",\"type\":\"subscribe\"}").expect("lists may be left out");
     assert_eq!(all, ClientMessage::Subscribe(Subscribe::all(FrameId::new("a").expect("an id"))));
@@ -79,6 +80,35 @@ fn frames_of_the_engine() {
 }
 
 #[test]
+fn levels_and_messages_tolerate_what_a_newer_engine_adds_and_lack_nothing() {
+    let at = "2026-01-31T08:15:00.000000Z";
+    let names = json!({"sku": "A", "location": "L", "version": 1, "as_of": at});
+    let with = |field: &str, value: Value| {
+        let mut level = names.clone();
+        level[field] = value;
+        level["colour"] = json!("black");
+        serde_json::from_value::<LevelView>(level)
+    };
+    let banded = with("availability", json!("low_stock")).expect("a band");
+    assert!(
+        matches!(&banded, LevelView::Banded(level) if level.availability == StockBand::LowStock)
+    );
+    let boolean = with("is_available", json!(false)).expect("a no");
+    assert!(matches!(&boolean, LevelView::Boolean(level) if !level.is_available));
+    for level in [&banded, &boolean] {
+        assert_eq!((level.sku(), level.location(), level.version()), ("A", "L", 1));
+        assert_eq!((level.as_of().to_string().as_str(), level.exact()), (at, None));
+    }
+    let error = with("on_hand", json!(1)).expect_err("the other balances are missing");
+    assert!(error.to_string().contains("missing field `reserved`"), "{error}");
+    assert!(with("availability", json!("some")).is_err());
+
+    let newer = json!({"type": "gap", "id": "a", "earliest": "x", "latest": "y"});
+    assert!(serde_json::from_value::<ServerMessage>(newer).is_ok());
+    assert!(serde_json::from_value::<ServerMessage>(json!({"type": "gap", "id": "a"})).is_err());
+}
+
+#[test]
 fn what_a_frame_does_not_take_is_named() {
     for (json, named) in [
         (r#"{"type":"subscribe"}"#, "missing field `id`"),
@@ -91,6 +121,18 @@ fn what_a_frame_does_not_take_is_named() {
         (r#"{"type":"commands","id":"a"}"#, "missing field `commands`"),
         (r#"{"type":"subscribe","id":"a","mode":"dance"}"#, "unknown variant `dance`"),
         (r#"{"type":"subscribe","id":""}"#, "`id` must be 1 to 64 bytes"),
+        (
+            r#"{"type":"subscribe","id":"a","view":"dim"}"#,
+            "`dim`, expected one of `exact`, `banded`",
+        ),
+        (r#"{"type":"unsubscribe","id":"a","view":"exact"}"#, "takes no `view`"),
+        (r#"{"type":"commands","id":"a","commands":[],"view":"exact"}"#, "takes no `view`"),
+        (r#"{"type":"ping","view":"exact"}"#, "takes no `view`"),
+        (
+            r#"{"type":"subscribe","id":"a","mode":"events","view":"exact"}"#,
+            "`view` is not taken with `\"mode\":\"events\"`",
+        ),
+        (r#"{"type":"subscribe","id":"a","cursor":"no space"}"#, "`cursor`"),
         (r#"["ping"]"#, "an object"),
     ] {
         let refusal = refusal(json);

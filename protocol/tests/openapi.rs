@@ -82,6 +82,33 @@ fn every_schema_and_every_field_is_described() {
 }
 
 #[test]
+fn views_and_messages_of_the_feed_are_told() {
+    let schemas = schemas();
+    assert_eq!(schemas["View"]["enum"], json!(["exact", "banded", "boolean"]));
+    assert_eq!(schemas["StockBand"]["enum"], json!(["out_of_stock", "low_stock", "in_stock"]));
+    assert_eq!(schemas["FeedMode"]["enum"], json!(["levels", "events"]));
+    assert_eq!(schemas["LevelView"]["oneOf"].as_array().map(Vec::len), Some(3));
+    let messages = |name: &str| -> Vec<String> {
+        let forms = schemas[name]["oneOf"].as_array().expect("forms").iter();
+        let form = |form: &Value| {
+            let text = form.to_string();
+            let types = text.split("\"enum\":[\"").skip(1).map(|rest| rest.split('"').next());
+            types.last().flatten().expect("a type").to_owned()
+        };
+        forms.map(form).collect()
+    };
+    assert_eq!(messages("ClientMessage"), ["subscribe", "unsubscribe", "ping", "commands"]);
+    let told = "subscribed snapshot delta events gap unsubscribed pong replies error";
+    assert_eq!(messages("ServerMessage").join(" "), told);
+    let subscribed = &schemas["ServerMessage"]["oneOf"][0]["required"];
+    assert_eq!(
+        subscribed,
+        &json!(["id", "cursor", "type"]),
+        "`view` is left out where it is exact"
+    );
+}
+
+#[test]
 fn query_strings_are_parameters() {
     let parameters = protocol::MovementsQuery::into_params(|| None);
     let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name.as_str()).collect();
