@@ -203,6 +203,12 @@ pub fn monotonic_us() -> u64 {
     micros(START.get_or_init(Instant::now).elapsed())
 }
 
+/// The moment so long from now, for waits.
+#[must_use]
+pub fn monotonic_in(time: Duration) -> Instant {
+    Instant::now() + time
+}
+
 /// As microseconds; the end of time past 584,000 years.
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)

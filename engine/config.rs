@@ -4,7 +4,11 @@
 mod check;
 mod error;
 mod file;
+mod origin;
 mod sources;
+mod threshold;
+mod token;
+mod token_file;
 mod value;
 
 #[cfg(test)]
@@ -12,11 +16,17 @@ mod tests;
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use saldo_protocol::View;
+
 use crate::limits::{self, Limit};
 
 pub use error::{Place, SettingsError};
-pub use sources::{Flag, Loaded, Sources, load};
-pub use value::{Durability, LogLevel};
+pub use origin::Origin;
+pub use sources::{ENVIRONMENT_PREFIX, Flag, Loaded, Sources, load};
+pub use threshold::LowStockThreshold;
+pub use token::{StoredToken, Token, TokenHash};
+pub use token_file::{TokenFile, TokenFileError};
+pub use value::{Durability, LogLevel, Role};
 
 use value::{Given, Setting, Wrong};
 
@@ -82,10 +92,14 @@ settings! {
         durability: Durability = Durability::PowerLoss;
         /// Whether a caller without a token may read levels once a token is configured.
         anonymous_read: bool = false;
+        /// The most that such a caller is told of a level.
+        anonymous_view: View = View::Exact;
         /// Web origins, besides the engine's own, whose pages may call.
-        origins: Vec<String> = Vec::new();
+        origins: Vec<Origin> = Vec::new();
         /// Hashed bearer tokens. Without one the engine listens on loopback addresses alone.
-        tokens: Vec<String> = Vec::new();
+        tokens: Vec<StoredToken> = Vec::new();
+        /// Thresholds of SKUs by the beginning of their names, in place of `low_stock_threshold`.
+        low_stock_thresholds: Vec<LowStockThreshold> = Vec::new();
     }
 
     numbers {
@@ -132,9 +146,11 @@ settings! {
         feed_skus_max = FEED_SKUS_MAX;
         feed_snapshot_levels = FEED_SNAPSHOT_LEVELS;
         feed_pending_levels_max = FEED_PENDING_LEVELS_MAX;
+        feed_pending_events_max = FEED_PENDING_EVENTS_MAX;
         feed_idle_seconds = FEED_IDLE_SECONDS;
         feed_ping_seconds = FEED_PING_SECONDS;
         feed_write_buffer_bytes_max = FEED_WRITE_BUFFER_BYTES_MAX;
+        low_stock_threshold = LOW_STOCK_THRESHOLD;
 
         drain_seconds = DRAIN_SECONDS;
     }

@@ -7,10 +7,12 @@ use std::sync::{Arc, OnceLock};
 use saldo_ledger::{Level, Refusal, RefusalCode, ReservationId, ReservationView, StockKey};
 
 pub use crate::actor::board::{FrameCommand, FrameOp, FrameReply};
+pub use crate::actor::lookups::Placed;
 use crate::actor::call::{Call, CallResult, Movement, Page, ReferenceKind};
 use crate::actor::{ArbiterHandle, Shared, calls, frames, history, lookups};
-use crate::feed::Hub;
+use crate::feed::{CatchUpFault, EventsPage, Hub, Selection, page};
 pub use crate::gauges::Gauges;
+use crate::journal::Reader;
 
 /// Whether the engine can serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,10 +99,20 @@ impl Engine {
     /// # Errors
     /// `unknown_stock` where there are none.
     pub async fn levels_of_sku(&self, sku: &str) -> Result<Vec<Level>, Refusal> {
+        let placed = self.placed_of_sku(sku).await?;
+        Ok(placed.into_iter().map(|placed| placed.level).collect())
+    }
+
+    /// The same, each with the place of its last event.
+    ///
+    /// # Errors
+    /// `unknown_stock` where there are none.
+    pub async fn placed_of_sku(&self, sku: &str) -> Result<Vec<Placed>, Refusal> {
         lookups::levels_of_sku(self.ready()?, sku).await
     }
 
-    /// Levels of all keys whose SKU starts with `sku_prefix`, in key order, behind `after`.
+    /// Levels of all keys whose SKU starts with `sku_prefix`, in key order, behind `after`, each with the place
+    /// of its last event.
     ///
     /// # Errors
     /// `not_ready`.
@@ -109,7 +121,7 @@ impl Engine {
         after: Option<&StockKey>,
         sku_prefix: &str,
         limit: usize,
-    ) -> Result<Vec<Level>, Refusal> {
+    ) -> Result<Vec<Placed>, Refusal> {
         lookups::levels(self.ready()?, after, sku_prefix, limit).await
     }
 
@@ -159,6 +171,44 @@ impl Engine {
         limit: usize,
     ) -> Result<Page<Movement>, Refusal> {
         history::movements(self.ready()?, key, cursor, limit).await
+    }
+
+    /// Events of the selected keys behind `after` and up to `until`, from the journal, about `limit` of them.
+    /// A few readers are served at a time; the others wait.
+    ///
+    /// # Errors
+    /// [`CatchUpFault`]; the journal cannot be read before recovery is done.
+    pub async fn events(
+        &self,
+        after: u64,
+        until: u64,
+        selection: Arc<Selection>,
+        limit: usize,
+    ) -> Result<EventsPage, CatchUpFault> {
+        let fault = |error: String| CatchUpFault::Journal(error);
+        let reader = self.0.hub.reader().cloned();
+        let reader = reader.ok_or_else(|| fault("the engine recovers".to_owned()))?;
+        let place = self.0.hub.catching_up().acquire_owned().await;
+        let read = move || {
+            let _place = place;
+            page(&reader, after, until, &selection, limit)
+        };
+        match tokio::task::spawn_blocking(read).await {
+            Ok(found) => found,
+            Err(error) => Err(fault(error.to_string())),
+        }
+    }
+
+    /// The place in this journal that a cursor names; none where it is of another journal, or no cursor at all.
+    #[must_use]
+    pub fn place(&self, cursor: &str) -> Option<u64> {
+        self.0.shared.get().and_then(|shared| lookups::place_of(shared, cursor).ok())
+    }
+
+    /// The oldest event that is kept; one past the durable end where there is none.
+    #[must_use]
+    pub fn earliest_sequence(&self) -> u64 {
+        self.0.hub.reader().map_or(1, Reader::earliest)
     }
 
     /// The opaque cursor of a place in this journal.

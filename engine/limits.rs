@@ -145,12 +145,17 @@ pub const FEED_SKUS_MAX: Limit = Limit::new(10_000, 1, 1_000_000, "SKUs");
 pub const FEED_SNAPSHOT_LEVELS: Limit = Limit::new(500, 1, 10_000, "levels");
 /// Changed levels that wait for one connection.
 pub const FEED_PENDING_LEVELS_MAX: Limit = Limit::new(100_000, 1, 100_000_000, "levels");
+/// Events that wait for one connection; a subscription that is further behind is told from the journal.
+pub const FEED_PENDING_EVENTS_MAX: Limit = Limit::new(4_096, 1, 1_000_000, "events");
 /// A connection from which nothing came for this long is closed.
-pub const FEED_IDLE_SECONDS: Limit = Limit::new(60, 2, DAY_SECONDS, "seconds");
+pub const FEED_IDLE_SECONDS: Limit = Limit::new(120, 2, DAY_SECONDS, "seconds");
 /// Time between the engine's pings.
 pub const FEED_PING_SECONDS: Limit = Limit::new(20, 1, DAY_SECONDS, "seconds");
 /// Bytes that wait to be written to one connection.
 pub const FEED_WRITE_BUFFER_BYTES_MAX: Limit = Limit::new(8 * MIB, 64 * KIB, GIB, "bytes");
+
+/// Stock is low where at most this many units can be promised. A quantity is no larger than the most here.
+pub const LOW_STOCK_THRESHOLD: Limit = Limit::new(5, 0, 2_147_483_647, "units");
 
 // Stopping.
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix::{Arbiter, ArbiterHandle};
 use saldo_ledger::Timestamp;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{oneshot, watch};
 
 use crate::actor::{Shared, basket, rounds};
@@ -16,7 +16,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Settings, SettingsError};
 use crate::data_dir::DataDir;
 use crate::engine::Engine;
-use crate::feed::Hub;
+use crate::feed::{Hub, Thresholds};
 use crate::gateway;
 use crate::journal::RecoveryError;
 use crate::sink::Acknowledger;
@@ -42,7 +42,7 @@ pub enum ServeError {
         /// What the system answered.
         source: io::Error,
     },
-    /// A setting asks for what this version does not do.
+    /// The settings do not go together.
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// The address cannot be listened on.
@@ -91,14 +91,14 @@ pub async fn serve(
     on_ready: impl FnOnce(SocketAddr),
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    settings.check_enforced()?;
+    settings.check()?;
     let settings = Arc::new(settings);
     let data = DataDir::open(&settings.data_dir)?;
     let address = settings.listen;
     let listening = |source| ServeError::Listen { address, source };
-    let listener = TcpListener::bind(address).await.map_err(listening)?;
+    let listener = listen(address).map_err(listening)?;
     let address = listener.local_addr().map_err(listening)?;
-    let hub = Hub::start().map_err(ServeError::Thread)?;
+    let hub = Hub::start(thresholds(&settings)).map_err(ServeError::Thread)?;
     let arbiters: Vec<Arbiter> = (0..arbiter_count(&settings)).map(|_| Arbiter::new()).collect();
     let handles: Vec<ArbiterHandle> = arbiters.iter().map(Arbiter::handle).collect();
     let engine = Engine::new(Arc::clone(&hub), handles.clone());
@@ -144,6 +144,27 @@ pub async fn serve(
     end(&shared, failure, &arbiters).await
 }
 
+/// Bytes of answers and levels that the system may keep for a connection that does not read, before the engine
+/// does; the system counts its own overhead and takes twice as many.
+const SEND_BUFFER_BYTES: u32 = 128 << 10;
+
+/// Connections that may wait to be accepted, where the system allows as many.
+const BACKLOG: u32 = 4_096;
+
+/// Listens. What a connection may leave in the system's hands is bounded, so that a slow reader is soon known to be
+/// one: what it gets late is then of the feed's keeping, and that keeps only the newest.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    // Connections inherit it from the socket that accepts them.
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// Makes the next start short, and the journal's end clean.
 async fn end(
     shared: &Arc<Shared>,
@@ -166,6 +187,15 @@ async fn end(
     }
     tracing::info!("stopped; everything acknowledged is on disk");
     Ok(())
+}
+
+fn thresholds(settings: &Settings) -> Thresholds {
+    let units = |units| i64::try_from(units).unwrap_or(i64::MAX);
+    let by_prefix = settings
+        .low_stock_thresholds
+        .iter()
+        .map(|it| (it.sku_prefix.as_str().into(), units(it.units)));
+    Thresholds::new(units(settings.low_stock_threshold), by_prefix)
 }
 
 fn arbiter_count(settings: &Settings) -> usize {

@@ -61,6 +61,7 @@ pub fn start<C: FnOnce(Timestamp) -> Arc<dyn Clock>>(
     if let Err(error) = journal.append(&resumed(resumed_at), 1, resumed_at.as_micros(), None) {
         return Err(ServeError::Journal(error.to_string()));
     }
+    hub.attach(journal.reader());
     let (wake, waking) = std::sync::mpsc::channel();
     let shared = Arc::new(Shared::new(Parts {
         settings,

@@ -13,7 +13,7 @@ use crate::clock::{Clock, ManualClock};
 use crate::config::Settings;
 use crate::data_dir::DataDir;
 use crate::engine::Engine;
-use crate::feed::Hub;
+use crate::feed::{Hub, Thresholds};
 use crate::journal::medium::{Medium, MemoryMedium};
 use crate::sink::Acknowledger;
 use crate::start::{Resources, start};
@@ -89,7 +89,7 @@ fn copy(from: &Path, to: &Path) {
 impl TestEngine {
     /// Starts an engine on a disk.
     pub fn start(settings: &Arc<Settings>, disk: &Disk, at: Timestamp) -> Self {
-        let hub = Hub::start().expect("a thread");
+        let hub = Hub::start(Thresholds::default()).expect("a thread");
         let (failed, failing) = watch::channel(None);
         let made: OnceLock<Arc<ManualClock>> = OnceLock::new();
         let (shared, cut_short) = start(Resources {

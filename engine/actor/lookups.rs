@@ -24,8 +24,20 @@ pub fn cursor(shared: &Shared, sequence: u64) -> String {
     format!("{:x}-{sequence:x}", shared.journal.journal_id())
 }
 
-/// The place that a cursor names; none where it is of another journal, or no cursor at all.
-pub(super) fn place_of(shared: &Shared, cursor: &str) -> Result<u64, Refusal> {
+/// A level, and the place of its key's last event in the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The level.
+    pub level: Level,
+    /// Sequence number of the event that made it.
+    pub place: u64,
+}
+
+/// The place that a cursor names.
+///
+/// # Errors
+/// `malformed` where it is of another journal, or no cursor at all.
+pub fn place_of(shared: &Shared, cursor: &str) -> Result<u64, Refusal> {
     let malformed = || Refusal::plain(RefusalCode::Malformed);
     let (journal, sequence) = cursor.split_once('-').ok_or_else(malformed)?;
     let journal = u128::from_str_radix(journal, 16).map_err(|_| malformed())?;
@@ -44,7 +56,7 @@ pub async fn levels(
     after: Option<&StockKey>,
     prefix: &str,
     limit: usize,
-) -> Result<Vec<Level>, Refusal> {
+) -> Result<Vec<Placed>, Refusal> {
     listed(shared, keys::heads_of_prefix(prefix), after, limit).await
 }
 
@@ -52,10 +64,10 @@ pub async fn levels(
 ///
 /// # Errors
 /// `unknown_stock` where there are none.
-pub async fn levels_of_sku(shared: &Arc<Shared>, sku: &str) -> Result<Vec<Level>, Refusal> {
-    let mut levels: Vec<Level> = Vec::new();
+pub async fn levels_of_sku(shared: &Arc<Shared>, sku: &str) -> Result<Vec<Placed>, Refusal> {
+    let mut levels: Vec<Placed> = Vec::new();
     loop {
-        let after = levels.last().map(|level| level.key.clone());
+        let after = levels.last().map(|placed| placed.level.key.clone());
         let page = listed(shared, keys::heads_of_sku(sku), after.as_ref(), SCAN_LIMIT).await?;
         let last = page.len() < SCAN_LIMIT;
         levels.extend(page);
@@ -71,7 +83,7 @@ async fn listed(
     prefix: Vec<u8>,
     after: Option<&StockKey>,
     limit: usize,
-) -> Result<Vec<Level>, Refusal> {
+) -> Result<Vec<Placed>, Refusal> {
     let (store, after) = (Arc::clone(&shared.store), after.map(keys::head));
     let found = off_thread(move || Ok(store.scan(&prefix, after.as_deref(), limit)?)).await?;
     let mut levels = Vec::with_capacity(found.len());
@@ -79,23 +91,26 @@ async fn listed(
     for (name, bytes) in found {
         let Some(key) = keys::head_of(&name) else { continue };
         let (tell, told) = oneshot::channel();
-        if shared.directory.look(&key, Look::Level(tell)).is_ok() {
+        if shared.directory.look(&key, Look::Head(tell)).is_ok() {
             asked.push((levels.len(), told));
         }
         let head = state::decode_head(&bytes).map_err(|error| unreadable(&key, &error.into()))?;
-        levels.push(level_of(key, &head));
+        levels.push(placed(key, &head));
     }
-    for (place, told) in asked {
-        if let Ok(Some(level)) = told.await {
-            levels[place] = level;
+    for (at, told) in asked {
+        if let Ok(head) = told.await
+            && head.version > 0
+        {
+            levels[at] = placed(levels[at].level.key.clone(), &head);
         }
     }
     shared.all_durable().await;
     Ok(levels)
 }
 
-fn level_of(key: StockKey, head: &Head) -> Level {
-    Level { key, balances: head.balances, version: head.version, as_of: head.as_of }
+fn placed(key: StockKey, head: &Head) -> Placed {
+    let level = Level { key, balances: head.balances, version: head.version, as_of: head.as_of };
+    Placed { level, place: head.place }
 }
 
 /// Runs a read of store or journal where it blocks no arbiter.

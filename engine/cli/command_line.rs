@@ -20,7 +20,7 @@ fn text(bytes: &[u8]) -> String {
 fn help_names_every_command() {
     let output = saldo(&["--help"]);
     let help = text(&output.stdout);
-    for command in ["serve", "verify", "inspect"] {
+    for command in ["serve", "verify", "inspect", "watch", "token"] {
         assert!(help.contains(command), "{command} is missing in:\n{help}");
     }
     assert_eq!(output.status.code(), Some(0));

@@ -2,9 +2,13 @@
 
 use std::{io, process::ExitCode};
 
-use saldo::{config::SettingsError, server::ServeError, tools::ToolError};
+use saldo::{
+    config::{SettingsError, TokenFileError},
+    server::ServeError,
+    tools::ToolError,
+};
 use saldo_ledger::KeyError;
-use saldo_protocol::client::ClientError;
+use saldo_protocol::client::{ClientError, FeedError};
 
 /// Exit code of a command that failed.
 const FAILURE: u8 = 1;
@@ -17,6 +21,9 @@ pub enum CliError {
     /// The settings cannot be used.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// The tokens in a settings file cannot be read or changed.
+    #[error(transparent)]
+    Token(#[from] TokenFileError),
     /// No key can be made of the SKU and the location given.
     #[error("SKU `{sku}` at location `{location}`: the text {cause}")]
     Key {
@@ -36,6 +43,17 @@ pub enum CliError {
     /// A running engine did not answer as asked.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The feed refused what was asked for, or its address cannot be used.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    /// The engine does not know the token.
+    #[error(
+        "the engine refused the token: {detail}; give one with --token or in the variable SALDO_TOKEN"
+    )]
+    TokenRefused {
+        /// What the engine says.
+        detail: String,
+    },
     /// `verify` found something; its report says what.
     #[error("the data is not as it should be; the report above says where")]
     Unsound,
@@ -58,10 +76,16 @@ impl CliError {
     /// What the process exits with.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Self::Settings(_) | Self::Key { .. } => USAGE,
+            Self::Settings(_)
+            | Self::Key { .. }
+            | Self::Token(TokenFileError::Settings(_))
+            | Self::Feed(FeedError::Settings { .. }) => USAGE,
             Self::Serve(_)
             | Self::Tool(_)
+            | Self::Token(_)
             | Self::Client(_)
+            | Self::Feed(_)
+            | Self::TokenRefused { .. }
             | Self::Unsound
             | Self::System { .. } => FAILURE,
         })

@@ -11,12 +11,18 @@ use saldo_protocol::{
     client::{Client, ClientConfig, ClientError},
 };
 
-use super::{error::CliError, log, options::CommonOptions, output};
+use super::{
+    error::CliError,
+    log,
+    options::{CommonOptions, token},
+    output,
+};
 
 /// What `--help` adds.
 pub const HELP: &str = "\
 With --url it asks a running engine; without, it reads the data directory, which
-no engine may be using.
+no engine may be using. Where the engine has tokens configured, one of the role
+sell or admin must be in the environment variable SALDO_TOKEN.
 
 Examples:
   saldo inspect TEE-BLACK-M OSLO-1 --url http://127.0.0.1:7700
@@ -61,7 +67,8 @@ pub fn run(options: &InspectOptions) -> Result<(), CliError> {
     log::start(settings.log);
     let inspection = match &options.url {
         Some(url) => {
-            let client = Client::new(ClientConfig::new(url))?;
+            let config = ClientConfig { token: token(), ..ClientConfig::new(url) };
+            let client = Client::new(config)?;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(CliError::system("start a runtime"))?;
             runtime.block_on(ask(&client, &key, options.movements))?

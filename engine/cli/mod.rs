@@ -7,7 +7,9 @@ mod options;
 mod output;
 mod serve;
 mod signals;
+mod token;
 mod verify;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +24,9 @@ Examples:
   saldo serve --listen 127.0.0.1:0  serve on a free port, told on standard output
   saldo serve --config shop.toml    serve with settings from a file
   saldo inspect TEE-BLACK-M OSLO-1 --url http://127.0.0.1:7700
+  saldo watch --sku-prefix TEE-     show stock as it changes, until Ctrl-C
   saldo verify --data-dir ./data    check a stopped engine's data
+  saldo token new --role sell       make a token, without which others cannot call
 
 Settings:
   Every setting has a default. A settings file overrides it, an environment
@@ -65,6 +69,12 @@ enum Command {
     /// Show one SKU at one location: balances, open reservations, last movements.
     #[command(after_long_help = inspect::HELP)]
     Inspect(inspect::InspectOptions),
+    /// Show stock or events as they change: a live table, or lines for programs.
+    #[command(after_long_help = watch::HELP)]
+    Watch(watch::WatchOptions),
+    /// Make, list and revoke the tokens by which callers are known.
+    #[command(after_long_help = token::HELP)]
+    Token(token::TokenOptions),
 }
 
 /// Runs what the process's command line says.
@@ -75,6 +85,8 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(options)) => serve::run(options),
         Some(Command::Verify(options)) => verify::run(options),
         Some(Command::Inspect(options)) => inspect::run(&options),
+        Some(Command::Watch(options)) => watch::run(&options),
+        Some(Command::Token(options)) => token::run(options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

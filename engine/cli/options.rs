@@ -5,6 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 use saldo::config::{self, Flag, Loaded, SettingsError, Sources};
 
+/// Names the token for a running engine. Not an option: command lines are seen by everyone on the machine.
+const TOKEN_VARIABLE: &str = "SALDO_TOKEN";
+
+/// The token for a running engine, if the environment has one.
+pub fn token() -> Option<String> {
+    std::env::var(TOKEN_VARIABLE).ok().filter(|token| !token.is_empty())
+}
+
 /// Options that all commands share.
 #[derive(Args, Clone, Debug, Default)]
 pub struct CommonOptions {

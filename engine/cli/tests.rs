@@ -73,11 +73,31 @@ fn what_no_command_takes_is_refused() {
     assert_eq!(refused("saldo --set drain_seconds"), ErrorKind::ValueValidation);
     assert_eq!(refused("saldo verify --listen 127.0.0.1:0"), ErrorKind::UnknownArgument);
     assert_eq!(refused("saldo inspect TEE"), ErrorKind::MissingRequiredArgument);
+    assert_eq!(refused("saldo token new"), ErrorKind::MissingRequiredArgument);
+    assert_eq!(refused("saldo token new --role owner"), ErrorKind::InvalidValue);
+    assert_eq!(refused("saldo watch --sku ."), ErrorKind::ValueValidation);
+    assert_eq!(refused("saldo watch --view dim"), ErrorKind::InvalidValue);
+    assert_eq!(refused("saldo watch --events --view exact"), ErrorKind::ArgumentConflict);
+    assert_eq!(refused("saldo token revoke"), ErrorKind::MissingRequiredArgument);
     assert_eq!(refused("saldo inspect TEE OSLO --movements 1001"), ErrorKind::ValueValidation);
     assert_eq!(
         refused("saldo inspect TEE OSLO --url http://h --data-dir d"),
         ErrorKind::ArgumentConflict
     );
+}
+
+#[test]
+fn tokens_are_made_in_the_file_that_is_named() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let path = folder.path().join("shop.toml");
+    let words = format!("saldo token new --role read --config {}", path.display());
+    let Some(Command::Token(options)) = parsed(&words).command else {
+        panic!("not token");
+    };
+    token::run(options).expect("a token");
+    let sources = Sources { file: Some(path), ..Sources::default() };
+    let tokens = config::load(&sources).expect("settings").settings.tokens;
+    assert_eq!(tokens.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["read-1"]);
 }
 
 #[test]

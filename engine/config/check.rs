@@ -1,5 +1,7 @@
 //! What must hold between settings, whatever source each came from.
 
+use std::collections::HashSet;
+
 use super::{Settings, SettingsError, value};
 use crate::limits;
 
@@ -40,12 +42,23 @@ impl Settings {
 
     fn check_lists(&self) -> Result<(), SettingsError> {
         let entries_max = limits::LIST_ENTRIES_MAX;
-        [("origins", self.origins.len()), ("tokens", self.tokens.len())]
-            .into_iter()
-            .find(|(_, entries)| *entries > entries_max)
-            .map_or(Ok(()), |(name, entries)| {
-                Err(SettingsError::List { name, entries, entries_max })
-            })
+        let lists = [
+            ("origins", self.origins.len()),
+            ("tokens", self.tokens.len()),
+            ("low_stock_thresholds", self.low_stock_thresholds.len()),
+        ];
+        if let Some((name, entries)) = lists.into_iter().find(|(_, entries)| *entries > entries_max)
+        {
+            return Err(SettingsError::List { name, entries, entries_max });
+        }
+        self.check_tokens()?;
+        let prefixes = self.low_stock_thresholds.iter().map(|it| it.sku_prefix.as_str());
+        check_once("low_stock_thresholds", prefixes)
+    }
+
+    /// Whether each token has a name of its own, by which it is revoked.
+    pub(super) fn check_tokens(&self) -> Result<(), SettingsError> {
+        check_once("tokens", self.tokens.iter().map(|token| token.name.as_str()))
     }
 
     fn check_journal(&self) -> Result<(), SettingsError> {
@@ -104,29 +117,26 @@ impl Settings {
         Ok(())
     }
 
-    /// Refuses settings that this version does not carry out: nobody may believe in a protection that is
-    /// not there.
-    ///
-    /// # Errors
-    /// [`SettingsError::NotEnforced`].
-    pub fn check_enforced(&self) -> Result<(), SettingsError> {
-        let set = [
-            ("tokens", !self.tokens.is_empty()),
-            ("origins", !self.origins.is_empty()),
-            ("anonymous_read", self.anonymous_read),
-        ];
-        match set.into_iter().find(|(_, is_set)| *is_set) {
-            Some((name, _)) => Err(SettingsError::NotEnforced { name }),
-            None => Ok(()),
-        }
-    }
-
     fn check_listen(&self) -> Result<(), SettingsError> {
         // An IPv4 address written as IPv6 (`::ffff:127.0.0.1`) is as local as it is.
-        if self.listen.ip().to_canonical().is_loopback() {
+        if self.listen.ip().to_canonical().is_loopback() || !self.tokens.is_empty() {
             Ok(())
         } else {
             Err(SettingsError::Exposed { listen: self.listen })
         }
     }
+}
+
+/// Whether no entry is named twice: it would be a matter of luck which one counts.
+fn check_once<'a>(
+    setting: &'static str,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<(), SettingsError> {
+    let mut seen = HashSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(SettingsError::Twice { setting, name: name.to_owned() });
+        }
+    }
+    Ok(())
 }

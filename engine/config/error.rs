@@ -107,19 +107,20 @@ pub enum SettingsError {
         /// What it must be, with the other setting's name and value.
         rule: String,
     },
-    /// A setting that this version does not carry out.
+    /// Two entries of a list under one name.
     #[error(
-        "`{name}` is set, but this version does not check tokens or origins: leave it out, and keep everyone away who may \
-         not change the stock"
+        "`{setting}` names `{name}` twice: give one of the two entries another name, or leave it out"
     )]
-    NotEnforced {
+    Twice {
         /// The setting.
-        name: &'static str,
+        setting: &'static str,
+        /// The name.
+        name: String,
     },
     /// An address that others can reach, with nothing that keeps them out.
     #[error(
-        "`listen` is {listen}, which other machines can reach, and this version does not check tokens: everyone there could \
-         change the stock. Listen on a loopback address such as 127.0.0.1:{port}, behind a proxy that lets only yours in",
+        "`listen` is {listen}, which other machines can reach, and `tokens` is empty: everyone there could change the stock. \
+         Make a token with `saldo token new --role admin`, or listen on a loopback address such as 127.0.0.1:{port}",
         port = listen.port()
     )]
     Exposed {

@@ -40,9 +40,20 @@ pub(super) fn find(directory: &Path) -> Result<Option<PathBuf>, SettingsError> {
 /// # Errors
 /// The first thing wrong, with its line.
 pub(super) fn read(settings: &mut Settings, path: &Path) -> Result<(), SettingsError> {
-    let text = text_of(path)?;
-    let place = |offset: usize| Place::File { path: path.to_owned(), line: line_of(&text, offset) };
-    let table = DeTable::parse(&text).map_err(|error| SettingsError::Syntax {
+    read_text(settings, path, &text_of(path)?)
+}
+
+/// Puts what the text of the file at `path` says into the settings.
+///
+/// # Errors
+/// The first thing wrong, with its line.
+pub(super) fn read_text(
+    settings: &mut Settings,
+    path: &Path,
+    text: &str,
+) -> Result<(), SettingsError> {
+    let place = |offset: usize| Place::File { path: path.to_owned(), line: line_of(text, offset) };
+    let table = DeTable::parse(text).map_err(|error| SettingsError::Syntax {
         place: place(error.span().map_or(0, |span| span.start)),
         message: error.message().to_owned(),
     })?;
@@ -61,7 +72,11 @@ pub(super) fn read(settings: &mut Settings, path: &Path) -> Result<(), SettingsE
     Ok(())
 }
 
-fn text_of(path: &Path) -> Result<String, SettingsError> {
+/// The text of a settings file.
+///
+/// # Errors
+/// [`SettingsError::Unreadable`] and [`SettingsError::TooLong`].
+pub(super) fn text_of(path: &Path) -> Result<String, SettingsError> {
     let unreadable = |cause: io::Error| SettingsError::Unreadable { path: path.to_owned(), cause };
     let mut text = String::new();
     File::open(path)

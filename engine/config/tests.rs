@@ -11,6 +11,13 @@ use super::{check::ORDERED, *};
 
 const SHOWN: &str = include_str!("../../config/saldo.toml");
 
+/// The hash is that of `abc`, which no engine makes.
+const TOKEN: &str = "sell:till:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+fn origin(text: &str) -> Origin {
+    text.parse().expect("an origin")
+}
+
 fn from_file(text: &str) -> Result<Settings, SettingsError> {
     let directory = tempfile::tempdir().expect("a temporary directory");
     fs::write(directory.path().join("saldo.toml"), text).expect("a settings file");
@@ -120,14 +127,19 @@ fn the_file_is_the_one_named_or_the_first_that_lies_there() {
 #[test]
 fn every_type_is_read_from_every_source() {
     let file = "listen = \"[::1]:80\"\ndata_dir = \"/srv\"\nlog = \"trace\"\ndurability = \"process_crash\"\n\
-                anonymous_read = true\norigins = [\"https://a\", \"https://b\"]\nsegment_bytes = 0x20_0000\n";
+                anonymous_read = true\nanonymous_view = \"banded\"\norigins = [\"https://a\", \"https://b\"]\n\
+                low_stock_thresholds = [\"TEE-=20\"]\nsegment_bytes = 0x20_0000\n";
+    let file = &format!("{file}tokens = [\"{TOKEN}\"]\n");
     let expected = Settings {
         listen: "[::1]:80".parse().expect("an address"),
         data_dir: "/srv".into(),
         log: LogLevel::Trace,
         durability: Durability::ProcessCrash,
         anonymous_read: true,
-        origins: vec!["https://a".into(), "https://b".into()],
+        anonymous_view: View::Banded,
+        origins: vec![origin("https://a"), origin("https://b")],
+        tokens: vec![TOKEN.parse().expect("a token's entry")],
+        low_stock_thresholds: vec!["TEE-=20".parse().expect("a threshold")],
         segment_bytes: 2 << 20,
         ..Settings::default()
     };
@@ -138,7 +150,10 @@ fn every_type_is_read_from_every_source() {
         ("log", "trace"),
         ("durability", "process_crash"),
         ("anonymous_read", "true"),
+        ("anonymous_view", "banded"),
         ("origins", "https://a, https://b"),
+        ("tokens", TOKEN),
+        ("low_stock_thresholds", "TEE-=20"),
         ("segment_bytes", "2_097_152"),
     ];
     let variable = |name: &str| OsString::from(format!("SALDO__{}", name.to_ascii_uppercase()));
@@ -152,7 +167,7 @@ fn every_type_is_read_from_every_source() {
         load(&nowhere(Sources { flags, ..Sources::default() })).expect("settings").settings,
         expected
     );
-    assert_eq!(from_flag("origins", "").expect("an empty list").origins, Vec::<String>::new());
+    assert_eq!(from_flag("origins", "").expect("an empty list").origins, Vec::new());
 }
 
 #[test]
@@ -204,6 +219,25 @@ fn a_value_that_is_not_allowed_names_setting_value_range_and_unit() {
         );
         assert_eq!(sentence, expected);
     }
+    // Lists do not repeat what was given: it may be a secret.
+    for (value, fault) in [
+        (
+            "origins = \"https://a\"",
+            "`origins` is no list of texts, but must be a list of web origins",
+        ),
+        ("origins = [1]", "`origins` is no list of texts,"),
+        ("origins = [\"https://a\", \"\"]", "`origins` is a list whose entry 2 is empty,"),
+        (
+            "origins = [\"https://a\", \"*\"]",
+            "`origins` is a list whose entry 2 is `*`, with which any web page",
+        ),
+        ("origins = [\"https://a/\"]", "`origins` is a list whose entry 1 has a path or a query"),
+        ("tokens = [\"saldo_sell_x\"]", "`tokens` is a list whose entry 1 is a token itself"),
+        ("low_stock_thresholds = [\"A=x\"]", "whose entry 1 has a threshold other than a number"),
+    ] {
+        let sentence = sentence(from_file(value));
+        assert!(sentence.contains(fault) && !sentence.contains("sell_x"), "{sentence}");
+    }
     for (name, value, expected) in [
         ("listen", "localhost", "an IP address and a port, such as 127.0.0.1:7700 or [::1]:7700"),
         ("listen", "127.0.0.1", "an IP address and a port, such as 127.0.0.1:7700 or [::1]:7700"),
@@ -211,7 +245,7 @@ fn a_value_that_is_not_allowed_names_setting_value_range_and_unit() {
         ("log", "inof", "one of off, error, warn, info, debug, trace"),
         ("durability", "disk", "one of power_loss, process_crash"),
         ("anonymous_read", "yes", "true or false"),
-        ("origins", "a,,b", "a list of texts, none of them empty"),
+        ("anonymous_view", "all", "one of exact, banded, boolean"),
     ] {
         let sentence = sentence(from_flag(name, value));
         assert_eq!(
@@ -271,16 +305,22 @@ fn settings_that_do_not_go_together_are_refused() {
         "`reservation_kept_hours` is 48, but must be at most `returns_kept_days`, which is 1 (days)"
     );
     assert_eq!(
-        refused(|settings| settings.feed_ping_seconds = 60),
-        "`feed_ping_seconds` is 60, but must be less than `feed_idle_seconds`, which is 60"
+        refused(|settings| settings.feed_ping_seconds = 120),
+        "`feed_ping_seconds` is 120, but must be less than `feed_idle_seconds`, which is 120"
     );
     assert_eq!(
         refused(|settings| settings.connections_max = 0),
         "`connections_max` is 0, but must be a whole number of connections from 1 to 1000000"
     );
     assert_eq!(
-        refused(|settings| settings.origins = vec!["x".into(); 1_001]),
+        refused(|settings| settings.origins = vec![origin("https://a"); 1_001]),
         "`origins` has 1001 entries, but at most 1000 are allowed"
+    );
+    assert_eq!(
+        refused(|settings| {
+            settings.tokens = [TOKEN, TOKEN].map(|token| token.parse().expect("an entry")).into();
+        }),
+        "`tokens` names `till` twice: give one of the two entries another name, or leave it out"
     );
 }
 
@@ -292,16 +332,19 @@ fn ordered_pairs_name_settings_that_exist() {
 }
 
 #[test]
-fn an_address_that_others_reach_is_refused_while_tokens_are_not_checked() {
+fn an_address_that_others_reach_is_refused_without_a_token() {
     for open in ["0.0.0.0:7700", "192.0.2.1:80", "[::]:7700", "[2001:db8::1]:1"] {
         let sentence = sentence(from_flag("listen", open));
         assert!(
             sentence.starts_with(&format!("`listen` is {open}, which other machines can reach")),
             "{sentence}"
         );
-        assert!(sentence.contains("does not check tokens"), "{sentence}");
-        let flags = vec![flag("listen", open), flag("tokens", "a")];
-        load(&nowhere(Sources { flags, ..Sources::default() })).expect_err("no false protection");
+        assert!(sentence.contains("`tokens` is empty"), "{sentence}");
+        let flags = vec![flag("listen", open), flag("tokens", TOKEN)];
+        load(&nowhere(Sources { flags, ..Sources::default() })).expect("a token keeps others out");
+        let flags = vec![flag("listen", open), flag("anonymous_read", "true")];
+        load(&nowhere(Sources { flags, ..Sources::default() }))
+            .expect_err("nobody could change it");
     }
     for own in ["127.0.0.1:0", "127.9.9.9:1", "[::1]:7700", "[::ffff:127.0.0.1]:7700"] {
         from_flag("listen", own).expect("this machine's own address");

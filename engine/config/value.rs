@@ -1,7 +1,8 @@
 //! The types that a setting may have, and how each is read from TOML and from text.
 
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr};
 
+use saldo_protocol::View;
 use toml::de::DeValue;
 
 use crate::limits::Limit;
@@ -32,6 +33,17 @@ pub enum LogLevel {
     Debug,
     /// Everything.
     Trace,
+}
+
+/// What the holder of a token may do: each role may all that those before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// See levels.
+    Read,
+    /// See and change everything: a checkout, a till, an order management system.
+    Sell,
+    /// As `sell`: for those who run the engine.
+    Admin,
 }
 
 /// A value as it was given.
@@ -114,22 +126,42 @@ impl Setting for PathBuf {
     }
 }
 
-impl Setting for Vec<String> {
+/// One entry of a setting that is a list. Its error says what is wrong with it, for a sentence that begins with "an
+/// entry".
+pub(super) trait Entry: FromStr<Err = String> {
+    /// What the list must be.
+    const EXPECTED: &'static str;
+}
+
+impl<T: Entry> Setting for Vec<T> {
     fn read(given: &Given<'_>) -> Result<Self, Wrong> {
-        let entries = match given {
-            Given::Text(text) if text.trim().is_empty() => Some(Self::new()),
-            Given::Text(text) => {
-                Some(text.split(',').map(|entry| entry.trim().to_owned()).collect())
-            }
+        // What was given is not repeated: somebody may have put a secret there.
+        let wrong = |value: String| Wrong { value, expected: T::EXPECTED.to_owned() };
+        let texts: Option<Vec<&str>> = match given {
+            Given::Text(text) if text.trim().is_empty() => Some(Vec::new()),
+            Given::Text(text) => Some(text.split(',').map(str::trim).collect()),
             Given::Toml(DeValue::Array(entries)) => {
-                entries.iter().map(|entry| entry.get_ref().as_str().map(str::to_owned)).collect()
+                entries.iter().map(|entry| entry.get_ref().as_str()).collect()
             }
             Given::Toml(_) => None,
         };
-        match entries {
-            Some(entries) if entries.iter().all(|entry: &String| !entry.is_empty()) => Ok(entries),
-            _ => Err(given.wrong("a list of texts, none of them empty")),
-        }
+        let texts = texts.ok_or_else(|| wrong("no list of texts".to_owned()))?;
+        let read = |(number, text): (usize, &str)| match text {
+            "" => Err(wrong(format!("a list whose entry {number} is empty"))),
+            text => {
+                text.parse().map_err(|fault| wrong(format!("a list whose entry {number} {fault}")))
+            }
+        };
+        (1..).zip(texts).map(read).collect()
+    }
+}
+
+impl Setting for View {
+    fn read(given: &Given<'_>) -> Result<Self, Wrong> {
+        [Self::Exact, Self::Banded, Self::Boolean]
+            .into_iter()
+            .find(|view| given.text() == Some(view.name()))
+            .ok_or_else(|| given.wrong("one of exact, banded, boolean"))
     }
 }
 
@@ -140,6 +172,15 @@ macro_rules! words {
             /// Every word that the setting may be, in order.
             pub const WORDS: &[&str] = &[ $( $word ),+ ];
 
+            /// The one that is written so.
+            #[must_use]
+            pub fn of_word(word: &str) -> Option<Self> {
+                match word {
+                    $( $word => Some(Self::$variant), )+
+                    _ => None,
+                }
+            }
+
             /// As the setting is written.
             #[must_use]
             pub const fn word(self) -> &'static str {
@@ -149,10 +190,10 @@ macro_rules! words {
 
         impl Setting for $type {
             fn read(given: &Given<'_>) -> Result<Self, Wrong> {
-                match given.text() {
-                    $( Some($word) => Ok(Self::$variant), )+
-                    _ => Err(given.wrong(format!("one of {}", Self::WORDS.join(", ")))),
-                }
+                given
+                    .text()
+                    .and_then(Self::of_word)
+                    .ok_or_else(|| given.wrong(format!("one of {}", Self::WORDS.join(", "))))
             }
         }
 
@@ -165,6 +206,7 @@ macro_rules! words {
 }
 
 words!(Durability: PowerLoss "power_loss", ProcessCrash "process_crash");
+words!(Role: Read "read", Sell "sell", Admin "admin");
 words!(LogLevel: Off "off", Error "error", Warn "warn", Info "info", Debug "debug", Trace "trace");
 
 /// Reads a whole number within `limit`.

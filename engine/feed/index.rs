@@ -18,7 +18,6 @@ pub(super) struct Index {
     by_prefix: HashMap<Box<str>, Listeners>,
     /// How many prefixes of each length in bytes there are: lengths without any are not looked up.
     prefixes_of_length: [usize; SKU_BYTES_MAX + 1],
-    next_id: u64,
 }
 
 /// Those who named the same SKU or prefix.
@@ -38,7 +37,6 @@ impl Index {
             by_sku: HashMap::new(),
             by_prefix: HashMap::new(),
             prefixes_of_length: [0; SKU_BYTES_MAX + 1],
-            next_id: 0,
         }
     }
 
@@ -47,15 +45,13 @@ impl Index {
         self.outboxes.len()
     }
 
-    /// The outbox of every subscription; one that several share comes several times.
-    pub(super) fn outboxes(&self) -> impl Iterator<Item = &Arc<Outbox>> {
-        self.outboxes.values()
+    /// Calls `tell` with each subscription.
+    pub(super) fn each(&self, mut tell: impl FnMut(SubscriptionId, &Outbox)) {
+        self.outboxes.iter().for_each(|(id, outbox)| tell(*id, outbox));
     }
 
-    pub(super) fn add(&mut self, outbox: &Arc<Outbox>, selection: &Selection) -> SubscriptionId {
-        let id = SubscriptionId(self.next_id);
-        self.next_id += 1;
-        outbox.open(id);
+    /// Adds a subscription.
+    pub(super) fn add(&mut self, id: SubscriptionId, outbox: &Arc<Outbox>, selection: &Selection) {
         self.outboxes.insert(id, Arc::clone(outbox));
         for sku in selection.skus() {
             let listeners = self.by_sku.entry(sku.clone()).or_default();
@@ -70,7 +66,6 @@ impl Index {
             });
             listeners.add(id, outbox, selection);
         }
-        id
     }
 
     pub(super) fn remove(&mut self, id: SubscriptionId, selection: &Selection) {
@@ -104,14 +99,13 @@ impl Index {
 
 impl Listeners {
     fn add(&mut self, id: SubscriptionId, outbox: &Arc<Outbox>, selection: &Selection) {
-        // Ids only rise, so that each row stays sorted.
         let Some(locations) = selection.locations() else {
-            self.anywhere.push((id, Arc::clone(outbox)));
+            add_to_row(&mut self.anywhere, id, outbox);
             return;
         };
         for location in locations {
             let row = self.at.entry(location.clone()).or_default();
-            row.push((id, Arc::clone(outbox)));
+            add_to_row(row, id, outbox);
         }
     }
 
@@ -151,6 +145,12 @@ fn remove_from(
         table.remove(name);
     }
     emptied
+}
+
+/// Ids come almost in order: it is the end of the row, or close to it.
+fn add_to_row(row: &mut Row, id: SubscriptionId, outbox: &Arc<Outbox>) {
+    let at = row.partition_point(|(listed, _)| *listed < id);
+    row.insert(at, (id, Arc::clone(outbox)));
 }
 
 fn remove_from_row(row: &mut Row, id: SubscriptionId) {

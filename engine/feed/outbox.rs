@@ -1,4 +1,5 @@
-//! What waits for one connection: of each subscription the newest level of each key, until it is taken.
+//! What waits for one connection: of each subscription to levels the newest level of each key, of each to events
+//! the events, until they are taken.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,20 +10,21 @@ use saldo_ledger::StockKey;
 use thiserror::Error;
 use tokio::sync::Notify;
 
-use super::TABLE_KEPT;
+use super::event::SharedEvent;
+use super::event_queue::{Change, EventQueue};
 use super::level::SharedLevel;
+use super::newest::Newest;
+use super::view::{Band, View};
 
 /// A subscription, never used for another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubscriptionId(pub(super) u64);
 
-/// Why a connection can no longer be told of everything. It begins anew from a snapshot.
+/// Why a connection can no longer be told of everything. It begins anew from its cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Lagging {
     /// The connection reads more slowly than its keys change.
-    #[error(
-        "more than {levels_max} levels wait to be read: subscribe to fewer keys or read faster"
-    )]
+    #[error("more than {levels_max} levels wait: read faster or subscribe to fewer keys")]
     Reader {
         /// The setting `feed_pending_levels_max`.
         levels_max: usize,
@@ -35,49 +37,78 @@ pub enum Lagging {
     },
 }
 
+/// What a connection takes from its outbox.
+#[derive(Debug)]
+pub enum Taken {
+    /// Levels that changed.
+    Levels(Delta),
+    /// Events.
+    Events(Batch),
+}
+
 /// Levels of one subscription that were waiting.
 #[derive(Debug)]
 pub struct Delta {
     /// Whose.
     pub subscription: SubscriptionId,
-    /// In the order in which their keys first changed.
+    /// In the order in which their keys first changed. Empty where all that waited is as the reader knows it.
     pub levels: Vec<Arc<SharedLevel>>,
     /// Whether nothing more of this subscription is waiting.
     pub drained: bool,
 }
 
-/// The levels that wait for one connection, at most so many over all its subscriptions.
+/// Events of one subscription that were waiting.
+#[derive(Debug)]
+pub struct Batch {
+    /// Whose.
+    pub subscription: SubscriptionId,
+    /// In the journal's order.
+    pub events: Vec<Arc<SharedEvent>>,
+    /// Where the subscription has fallen behind: events from here on are to be read from the journal.
+    pub behind_from: Option<u64>,
+}
+
+/// How much may wait for one connection, over all its subscriptions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Levels; beyond it the connection ends.
+    pub levels_max: usize,
+    /// Events; beyond it a subscription is caught up from the journal.
+    pub events_max: usize,
+}
+
+/// What waits for one connection.
 #[derive(Debug)]
 pub struct Outbox {
     waiting: Mutex<Waiting>,
     /// Signalled when something waits after nothing did: a connection that knows is not woken again.
     filled: Notify,
-    levels_max: usize,
+    room: Room,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
-    subscriptions: HashMap<SubscriptionId, Newest>,
+    subscriptions: HashMap<SubscriptionId, Content>,
     /// Subscriptions of which something waits, each once, in turn.
     turns: VecDeque<SubscriptionId>,
     /// Over all subscriptions.
     levels: usize,
+    /// Over all subscriptions.
+    events: usize,
     lagging: Option<Lagging>,
 }
 
-/// The newest level of each key of one subscription.
-#[derive(Debug, Default)]
-struct Newest {
-    levels: HashMap<StockKey, Arc<SharedLevel>>,
-    /// The keys of `levels`, each once.
-    order: VecDeque<StockKey>,
+#[derive(Debug)]
+enum Content {
+    Levels(Newest),
+    Events(EventQueue),
 }
 
 impl Outbox {
-    /// An empty one for at most `levels_max` levels.
+    /// An empty one.
     #[must_use]
-    pub fn new(levels_max: usize) -> Arc<Self> {
-        Arc::new(Self { waiting: Mutex::default(), filled: Notify::new(), levels_max })
+    pub fn new(room: Room) -> Arc<Self> {
+        Arc::new(Self { waiting: Mutex::default(), filled: Notify::new(), room })
     }
 
     /// Waits until something can be taken. Cancel-safe.
@@ -87,34 +118,101 @@ impl Outbox {
         }
     }
 
-    /// Takes at most `limit` levels of the subscription whose turn it is; none when nothing waits.
+    /// Takes at most `limit` levels or events of the subscription whose turn it is; none when nothing waits.
     ///
     /// # Errors
     /// [`Lagging`] once more had to wait than may; what waited is gone, and nothing comes any more.
-    pub fn take(&self, limit: usize) -> Result<Option<Delta>, Lagging> {
+    pub fn take(&self, limit: usize) -> Result<Option<Taken>, Lagging> {
         self.waiting.lock().take(limit)
     }
 
-    pub(super) fn open(&self, id: SubscriptionId) {
-        self.waiting.lock().subscriptions.insert(id, Newest::default());
+    /// Notes that a page of a snapshot tells of a key. The band to tell, which may be that of a newer version.
+    pub fn told(&self, id: SubscriptionId, key: &StockKey, version: u64, band: Band) -> Band {
+        match self.waiting.lock().subscriptions.get_mut(&id) {
+            Some(Content::Levels(newest)) => newest.told(key, version, band),
+            _ => band,
+        }
+    }
+
+    /// Lets the events be taken that came since the subscription joined. Whether none was lost since.
+    pub fn release(&self, id: SubscriptionId) -> bool {
+        let mut waiting = self.waiting.lock();
+        let was_idle = waiting.is_idle();
+        let Some(Content::Events(queue)) = waiting.subscriptions.get_mut(&id) else {
+            return false;
+        };
+        let complete = queue.release();
+        if queue.is_ready() {
+            waiting.turns.push_back(id);
+        }
+        let wakes = was_idle && !waiting.is_idle();
+        drop(waiting);
+        if wakes {
+            self.filled.notify_one();
+        }
+        complete
+    }
+
+    pub(super) fn open_levels(&self, id: SubscriptionId, view: View) {
+        self.waiting.lock().subscriptions.insert(id, Content::Levels(Newest::new(view)));
+    }
+
+    pub(super) fn open_events(&self, id: SubscriptionId) {
+        self.waiting.lock().subscriptions.insert(id, Content::Events(EventQueue::default()));
+    }
+
+    /// From now on events come; they are held until [`Outbox::release`].
+    pub(super) fn join(&self, id: SubscriptionId) {
+        if let Some(Content::Events(queue)) = self.waiting.lock().subscriptions.get_mut(&id) {
+            queue.join();
+        }
     }
 
     pub(super) fn forget(&self, id: SubscriptionId) {
         let mut waiting = self.waiting.lock();
-        if let Some(newest) = waiting.subscriptions.remove(&id) {
-            waiting.levels -= newest.order.len();
-            waiting.turns.retain(|waits| *waits != id);
+        match waiting.subscriptions.remove(&id) {
+            Some(Content::Levels(newest)) => waiting.levels -= newest.len(),
+            Some(Content::Events(queue)) => waiting.events -= queue.len(),
+            None => {}
         }
+        waiting.turns.retain(|waits| *waits != id);
     }
 
     /// Puts a level in the place of an older one of its key. Whether this woke the connection.
     pub(super) fn offer(&self, id: SubscriptionId, level: &Arc<SharedLevel>) -> bool {
+        self.fill(|waiting| {
+            waiting.put_level(id, level);
+            if waiting.levels > self.room.levels_max {
+                let levels_max = self.room.levels_max;
+                waiting.give_up(Lagging::Reader { levels_max });
+            }
+        })
+    }
+
+    /// Puts an event behind the others. Whether this woke the connection.
+    pub(super) fn offer_event(&self, id: SubscriptionId, event: &Arc<SharedEvent>) -> bool {
+        let events_max = self.room.events_max;
+        self.fill(|waiting| {
+            waiting.change_events(id, |queue, waiting| queue.put(event, waiting < events_max));
+        })
+    }
+
+    /// The live events have ended for this subscription: it goes on in the journal from this place.
+    pub(super) fn cut_events(&self, id: SubscriptionId, from: u64) {
+        self.fill(|waiting| waiting.change_events(id, |queue, _| queue.cut(from)));
+    }
+
+    /// Drops what waits, and what comes: the connection is told why instead.
+    pub(super) fn give_up(&self, why: Lagging) {
+        self.waiting.lock().give_up(why);
+        self.filled.notify_one();
+    }
+
+    fn fill(&self, change: impl FnOnce(&mut Waiting)) -> bool {
         let mut waiting = self.waiting.lock();
         let was_idle = waiting.is_idle();
-        waiting.put(id, level);
-        if waiting.levels > self.levels_max {
-            let levels_max = self.levels_max;
-            waiting.give_up(Lagging::Reader { levels_max });
+        if waiting.lagging.is_none() {
+            change(&mut waiting);
         }
         let wakes = was_idle && !waiting.is_idle();
         drop(waiting);
@@ -123,72 +221,78 @@ impl Outbox {
         }
         wakes
     }
-
-    /// Drops what waits, and what comes: the connection is told why instead.
-    pub(super) fn give_up(&self, why: Lagging) {
-        self.waiting.lock().give_up(why);
-        self.filled.notify_one();
-    }
 }
 
 impl Waiting {
     fn is_idle(&self) -> bool {
-        self.levels == 0 && self.lagging.is_none()
+        self.turns.is_empty() && self.lagging.is_none()
     }
 
-    fn put(&mut self, id: SubscriptionId, level: &Arc<SharedLevel>) {
-        if self.lagging.is_some() {
-            return;
-        }
-        let Some(newest) = self.subscriptions.get_mut(&id) else {
+    fn put_level(&mut self, id: SubscriptionId, level: &Arc<SharedLevel>) {
+        let Some(Content::Levels(newest)) = self.subscriptions.get_mut(&id) else {
             return;
         };
-        let key = &level.level().key;
-        if let Some(known) = newest.levels.get_mut(key) {
-            if known.level().version < level.level().version {
-                *known = Arc::clone(level);
+        let waited = newest.len() > 0;
+        if newest.put(level) {
+            self.levels += 1;
+            if !waited {
+                self.turns.push_back(id);
             }
-            return;
         }
-        if newest.order.is_empty() {
-            self.turns.push_back(id);
-        }
-        newest.levels.insert(key.clone(), Arc::clone(level));
-        newest.order.push_back(key.clone());
-        self.levels += 1;
     }
 
-    fn take(&mut self, limit: usize) -> Result<Option<Delta>, Lagging> {
+    /// `change` is given the queue, and how many events wait over all subscriptions.
+    fn change_events(
+        &mut self,
+        id: SubscriptionId,
+        change: impl FnOnce(&mut EventQueue, usize) -> Change,
+    ) {
+        let Some(Content::Events(queue)) = self.subscriptions.get_mut(&id) else {
+            return;
+        };
+        let was_ready = queue.is_ready();
+        match change(queue, self.events) {
+            Change::Nothing | Change::Cut => {}
+            Change::Added => self.events += 1,
+            Change::Dropped(events) => self.events -= events,
+        }
+        if !was_ready && queue.is_ready() {
+            self.turns.push_back(id);
+        }
+    }
+
+    fn take(&mut self, limit: usize) -> Result<Option<Taken>, Lagging> {
         if let Some(why) = self.lagging {
             return Err(why);
         }
         let Some(subscription) = self.turns.pop_front() else {
             return Ok(None);
         };
-        let Some(newest) = self.subscriptions.get_mut(&subscription) else {
-            return Ok(None);
+        let taken = match self.subscriptions.get_mut(&subscription) {
+            None => return Ok(None),
+            Some(Content::Levels(newest)) => {
+                let waited = newest.len();
+                let levels = newest.take(limit);
+                self.levels -= waited - newest.len();
+                let drained = newest.len() == 0;
+                if !drained {
+                    self.turns.push_back(subscription);
+                }
+                Taken::Levels(Delta { subscription, levels, drained })
+            }
+            Some(Content::Events(queue)) => {
+                let (events, behind_from) = queue.take(limit);
+                self.events -= events.len();
+                if queue.is_ready() {
+                    self.turns.push_back(subscription);
+                }
+                Taken::Events(Batch { subscription, events, behind_from })
+            }
         };
-        let levels = newest.take(limit);
-        let drained = newest.order.is_empty();
-        self.levels -= levels.len();
-        if !drained {
-            self.turns.push_back(subscription);
-        }
-        Ok(Some(Delta { subscription, levels, drained }))
+        Ok(Some(taken))
     }
 
     fn give_up(&mut self, why: Lagging) {
         *self = Self { lagging: Some(why), ..Self::default() };
-    }
-}
-
-impl Newest {
-    fn take(&mut self, limit: usize) -> Vec<Arc<SharedLevel>> {
-        let taken = self.order.len().min(limit);
-        let levels = self.order.drain(..taken).filter_map(|key| self.levels.remove(&key)).collect();
-        if self.order.is_empty() && self.order.capacity() > TABLE_KEPT {
-            *self = Self::default();
-        }
-        levels
     }
 }

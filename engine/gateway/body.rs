@@ -63,6 +63,40 @@ where
     }
 }
 
+/// Reads the body of a request that is refused and throws it away, so that its sender hears the answer. Tells whether
+/// nothing of it is left to come; otherwise the connection must close.
+pub(crate) async fn discard<B>(body: B, headers: &HeaderMap, settings: &Settings) -> bool
+where
+    B: Body<Data = Bytes>,
+    B::Error: Display,
+{
+    if body.is_end_stream() {
+        return true;
+    }
+    if headers.contains_key(header::EXPECT) {
+        // Whoever asks first is told before it sends anything.
+        return false;
+    }
+    let mut body = pin!(body);
+    let drained = async {
+        let mut left_bytes = settings.body_discarded_bytes_max;
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else {
+                return false;
+            };
+            let read_bytes = frame.data_ref().map_or(0, Bytes::len);
+            let left = u64::try_from(read_bytes).ok().and_then(|it| left_bytes.checked_sub(it));
+            match left {
+                Some(left) => left_bytes = left,
+                None => return false,
+            }
+        }
+        true
+    };
+    let deadline = Duration::from_millis(settings.body_timeout_ms);
+    tokio::time::timeout(deadline, drained).await.unwrap_or(false)
+}
+
 fn over_limit(settings: &Settings) -> Failure {
     Failure::new(
         Code::PayloadTooLarge,

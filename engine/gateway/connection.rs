@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io::{self, IoSlice};
-use std::net::TcpStream as StdStream;
+use std::net::{IpAddr, TcpStream as StdStream};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -43,7 +43,7 @@ impl Drop for OpenConnection {
 }
 
 /// Serves a connection to its end, on the runtime that polls this.
-pub(crate) async fn serve(stream: StdStream, service: Service, open: OpenConnection) {
+pub(crate) async fn serve(stream: StdStream, peer: IpAddr, service: Service, open: OpenConnection) {
     let stream = match TcpStream::from_std(stream) {
         Ok(stream) => stream,
         Err(error) => {
@@ -54,7 +54,7 @@ pub(crate) async fn serve(stream: StdStream, service: Service, open: OpenConnect
     let gateway = Arc::clone(service.gateway());
     let answer = service_fn(move |request| {
         let service = service.clone();
-        async move { Ok::<_, Infallible>(service.answer(request).await) }
+        async move { Ok::<_, Infallible>(service.answer(peer, request).await) }
     });
     let socket = Socket { stream: TokioIo::new(stream), _open: open };
     let header_timeout = Duration::from_millis(gateway.settings.header_timeout_ms);

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, Uri, header};
 use saldo_protocol::{Code, IDEMPOTENCY_KEY_HEADER, IdempotencyKey, parse_body};
 use serde::de::DeserializeOwned;
 
+use super::access::Access;
 use super::failure::Failure;
 use super::query;
 
@@ -16,6 +17,8 @@ pub(crate) struct Inbound {
     pub(crate) parts: Parts,
     /// The body, empty where there is none.
     pub(crate) body: Bytes,
+    /// What its sender may do; enough for the call, which was seen before.
+    pub(crate) access: Access,
 }
 
 impl Inbound {

@@ -20,8 +20,8 @@ const ACCEPTED: &str = "saldo_http_connections_accepted_total";
 const TURNED_AWAY: &str = "saldo_http_connections_refused_total";
 
 /// Every status that the gateway answers with.
-const STATUSES: [u16; 17] =
-    [101, 200, 201, 400, 401, 403, 404, 405, 409, 410, 412, 413, 415, 422, 429, 500, 503];
+const STATUSES: [u16; 18] =
+    [101, 200, 201, 204, 400, 401, 403, 404, 405, 409, 410, 412, 413, 415, 422, 429, 500, 503];
 
 /// The figures of one gateway.
 pub(crate) struct Meters {
@@ -76,8 +76,8 @@ impl Meters {
         }
     }
 
-    /// Counts an answer of the route at this place of `ROUTES`.
-    pub(crate) fn answered(&self, route: usize, status: StatusCode, took_us: u64) {
+    /// Counts an answer to a caller who may not make the call; how long that took says nothing of the call.
+    pub(crate) fn turned_away_at(&self, route: usize, status: StatusCode) {
         let (Some(meter), Some(known)) = (self.routes.get(route), ROUTES.get(route)) else {
             return;
         };
@@ -86,6 +86,14 @@ impl Meters {
                 .get_or_init(|| self.requests(known.method.name(), known.path, status))
                 .increment(1);
         }
+    }
+
+    /// Counts an answer of the route at this place of `ROUTES`.
+    pub(crate) fn answered(&self, route: usize, status: StatusCode, took_us: u64) {
+        let (Some(meter), Some(known)) = (self.routes.get(route), ROUTES.get(route)) else {
+            return;
+        };
+        self.turned_away_at(route, status);
         let make = || self.metrics.histogram(SECONDS, route_labels(known));
         let seconds = meter.seconds.get_or_init(make);
         seconds.record(Duration::from_micros(took_us));

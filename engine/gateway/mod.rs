@@ -1,8 +1,9 @@
 //! The gateway: HTTP and, under `socket/`, the WebSocket feed. It turns requests into calls of the engine and
 //! answers into JSON; it knows no rule of stock and holds no state of its own but its figures.
 //!
-//! A request goes `server` → `connection` → `service` → `routes` → the file of its noun → the engine.
+//! A request goes `server` → `connection` → `service` → `table` and `access` → the file of its noun → the engine.
 
+pub(crate) mod access;
 mod answer;
 mod availability;
 mod body;
@@ -15,6 +16,7 @@ mod lookups;
 mod meters;
 mod movements;
 mod openapi;
+mod page;
 mod path;
 mod percent;
 mod query;
@@ -26,11 +28,13 @@ mod server;
 mod service;
 mod socket;
 mod stock;
+mod table;
 mod turned_away;
 
 #[cfg(test)]
 mod tests;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -40,6 +44,7 @@ pub use server::{Stopped, run};
 
 use crate::config::Settings;
 use crate::engine::{Engine, Readiness};
+use access::Rules;
 use meters::Meters;
 
 /// What every request needs.
@@ -47,6 +52,8 @@ pub struct Gateway {
     pub(crate) engine: Engine,
     pub(crate) settings: Arc<Settings>,
     meters: Meters,
+    /// Who may call.
+    rules: Rules,
     /// Becomes true when the server stops: what is under way is finished, nothing new begins.
     pub(crate) stopping: watch::Receiver<bool>,
     /// Becomes true when the time to finish is over: connections end at once.
@@ -56,14 +63,17 @@ pub struct Gateway {
 }
 
 impl Gateway {
+    /// `listening` is where it really listens, its port not 0.
     fn new(
         engine: Engine,
         settings: Arc<Settings>,
+        listening: SocketAddr,
         stopping: watch::Receiver<bool>,
         cut: watch::Receiver<bool>,
     ) -> Self {
         Self {
             engine,
+            rules: Rules::new(&settings, listening),
             settings,
             meters: Meters::new(),
             stopping,

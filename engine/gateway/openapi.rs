@@ -12,22 +12,31 @@ use saldo_protocol::{
 };
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::security::{
+    HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{
     Components, ContentBuilder, OpenApi as Document, Ref, RefOr, Required, ResponseBuilder,
 };
 use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
 
+use super::access::Need;
 use super::failure::Failure;
 use super::inbound::Inbound;
+use super::socket::event_stream;
 use super::routes::{Kind, ROUTES, Route, RouteMethod};
 use super::{
-    Gateway, answer, availability, health, lookups, movements, reservations, returns, stock,
+    Gateway, answer, availability, health, lookups, movements, page, reservations, returns, stock,
 };
 
+/// The name of the scheme by which callers are known.
+const TOKEN: &str = "token";
 /// Errors of every call that reaches the engine.
 const OF_EVERY_CALL: [Code; 4] =
     [Code::Malformed, Code::Overloaded, Code::NotReady, Code::OutcomeUnknown];
+/// Errors of those who may not call.
+const OF_CALLERS: [Code; 2] = [Code::Unauthorized, Code::Forbidden];
 /// Errors of every call with a body.
 const OF_BODIES: [Code; 3] =
     [Code::LimitExceeded, Code::PayloadTooLarge, Code::UnsupportedMediaType];
@@ -46,14 +55,17 @@ const OF_CHANGES: [Code; 2] = [Code::IdempotencyKeyReused, Code::ReadOnly];
         lookups::on_key, lookups::by_reference, lookups::by_id, availability::query, reservations::reserve,
         reservations::add_lines, reservations::commit, reservations::fulfil, reservations::release,
         reservations::extend, returns::of_order, returns::without_order, movements::of_key, feed,
-        health::livez, health::readyz, health::metrics, document
+        event_stream::open,
+        health::livez, health::readyz, health::metrics, document,
+        page::index, page::asset, page::client_asset
     ),
     tags(
         (name = "stock", description = "Balances of a SKU at a location"),
         (name = "reservations", description = "Carts and orders"),
         (name = "returns", description = "Goods that come back"),
         (name = "feed", description = "Levels as they change, and commands in batches"),
-        (name = "health", description = "For those who run the engine")
+        (name = "health", description = "For those who run the engine"),
+        (name = "page", description = "For people")
     ),
     modifiers(&Shared)
 )]
@@ -77,7 +89,7 @@ pub(crate) async fn document(
     Ok(answer::typed(StatusCode::OK, content_type, DOCUMENT.clone()))
 }
 
-/// Upgrades to a WebSocket of the subprotocol `saldo.v1.json`, which is also spoken when none is offered.
+/// Upgrades to a WebSocket of the subprotocol `saldo.v1.json`, which is also spoken when none is offered, or `saldo.v1.bin`.
 /// A client sends `ClientMessage`, the engine `ServerMessage`, one a text frame.
 #[utoipa::path(get, path = "/v1/feed", tag = "feed",
     responses((status = 101, description = "The connection is a WebSocket now")))]
@@ -106,6 +118,7 @@ impl Modify for Shared {
             }
         }
         let components = document.components.get_or_insert_default();
+        components.add_security_scheme(TOKEN, bearer_token());
         add_schema::<Problem>(components);
         add_schema::<ClientMessage>(components);
         add_schema::<ServerMessage>(components);
@@ -119,6 +132,14 @@ impl Modify for Shared {
     }
 }
 
+/// How a caller is known.
+fn bearer_token() -> SecurityScheme {
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
+        "A token of the role `read`, `sell` or `admin`. Needed where the engine has tokens configured; a WebSocket may carry it as the subprotocol `saldo.token.<token>` instead.",
+    ));
+    SecurityScheme::Http(scheme.build())
+}
+
 /// Adds a type that no call's body or answer names, with all that it is made of.
 fn add_schema<T: ToSchema>(components: &mut Components) {
     let mut parts = Vec::new();
@@ -128,6 +149,10 @@ fn add_schema<T: ToSchema>(components: &mut Components) {
 }
 
 fn complete(operation: &mut Operation, route: &Route) {
+    if route.need != Need::Nothing {
+        let token = SecurityRequirement::new::<_, [&str; 0], &str>(TOKEN, []);
+        operation.security = Some(vec![token]);
+    }
     let mut parameters = path_parameters(route.path);
     if is_change(route.kind) {
         parameters.push(idempotency_key());
@@ -174,6 +199,9 @@ fn is_change(kind: Kind) -> bool {
 /// Every code that a call can be answered with, in order of precedence.
 fn errors(route: &Route) -> Vec<Code> {
     let mut codes = route.refusals.to_vec();
+    if route.need != Need::Nothing {
+        codes.extend(OF_CALLERS);
+    }
     match route.kind {
         Kind::Change | Kind::ChangeWithoutBody => {
             codes.extend(OF_EVERY_CALL);
@@ -187,7 +215,7 @@ fn errors(route: &Route) -> Vec<Code> {
         Kind::Read => codes.extend(OF_EVERY_CALL),
         Kind::Feed => codes.extend([Code::Malformed, Code::NotReady]),
         Kind::Document => codes.push(Code::NotReady),
-        Kind::Health => {}
+        Kind::Health | Kind::Page => {}
     }
     codes.sort_unstable();
     codes.dedup();

@@ -21,21 +21,33 @@ const NAMES_MAX: usize = 16;
 /// # Errors
 /// `malformed`.
 pub(crate) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Failure> {
+    let pairs = pairs(uri, NAMES_MAX)?.into_iter().map(|(name, value)| (name, Value(value)));
+    T::deserialize(MapDeserializer::new(pairs))
+        .map_err(|error| Failure::malformed(format!("the query string cannot be read: {error}")))
+}
+
+/// A name and its value.
+type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// Names and values in their order, at most so many.
+///
+/// # Errors
+/// `malformed`.
+pub(crate) fn pairs(uri: &Uri, pairs_max: usize) -> Result<Vec<Pair<'_>>, Failure> {
     let raw = uri.query().unwrap_or_default();
     let mut pairs = Vec::new();
     for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
-        if pairs.len() == NAMES_MAX {
+        if pairs.len() == pairs_max {
             return Err(Failure::malformed(format!(
-                "the query string has more than {NAMES_MAX} parameters; no call takes as many"
+                "the query string has more than {pairs_max} parameters; this call takes no more"
             )));
         }
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = form_decoded(name, "a parameter's name in the query string")?;
         let value = form_decoded(value, &format!("`{name}` in the query string"))?;
-        pairs.push((name, Value(value)));
+        pairs.push((name, value));
     }
-    T::deserialize(MapDeserializer::new(pairs.into_iter()))
-        .map_err(|error| Failure::malformed(format!("the query string cannot be read: {error}")))
+    Ok(pairs)
 }
 
 /// Nothing may stand in the query string of a call that takes no parameters.

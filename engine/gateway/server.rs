@@ -1,6 +1,7 @@
 //! The accept loop and the stop. It takes its socket and its stop signal as arguments, so that tests bind port 0.
 
 use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +40,9 @@ pub async fn run(
 ) -> Stopped {
     let (stop, stopping) = watch::channel(false);
     let (cut, cutting) = watch::channel(false);
-    let gateway = Arc::new(Gateway::new(engine, settings, stopping, cutting));
+    // Without its own address the engine's own pages are those of the address that was asked for.
+    let listening = listener.local_addr().unwrap_or(settings.listen);
+    let gateway = Arc::new(Gateway::new(engine, settings, listening, stopping, cutting));
     let server = Server {
         connections: Arc::new(Semaphore::new(connections_max(&gateway.settings))),
         turned_away: Arc::new(Semaphore::new(TURNED_AWAY_MAX)),
@@ -75,7 +78,7 @@ impl Server {
                 () = &mut shutdown => return,
                 _ = upkeep.tick() => self.gateway.meters.upkeep(),
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => self.open(stream),
+                    Ok((stream, peer)) => self.open(stream, peer.ip()),
                     Err(error) if of_one_connection(error.kind()) => {
                         debug!(%error, "a connection ended before it was accepted");
                     }
@@ -88,7 +91,7 @@ impl Server {
         }
     }
 
-    fn open(&self, stream: TcpStream) {
+    fn open(&self, stream: TcpStream, peer: IpAddr) {
         let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() else {
             self.turn_away(stream);
             return;
@@ -97,7 +100,7 @@ impl Server {
         match moved {
             Ok(stream) => {
                 let open = OpenConnection::new(Arc::clone(&self.gateway), permit);
-                let serving = connection::serve(stream, self.service.clone(), open);
+                let serving = connection::serve(stream, peer, self.service.clone(), open);
                 self.gateway.engine.spawn(serving);
             }
             Err(error) => debug!(%error, "a connection ended as it was accepted"),

@@ -216,13 +216,7 @@ pub fn walk_back(
                 && told.key == key
                 && told.sequence <= place
             {
-                found.push(Back {
-                    sequence: told.sequence,
-                    place_before: told.place_before,
-                    version: told.version,
-                    before: told.before,
-                    event: told.event,
-                });
+                found.push(Back::from(told));
             }
             Ok::<_, LoadError>(())
         })?;
@@ -252,6 +246,18 @@ pub struct Back {
     pub before: saldo_ledger::Balances,
     /// What happened.
     pub event: Event,
+}
+
+impl From<Told<'_>> for Back {
+    fn from(told: Told<'_>) -> Self {
+        Self {
+            sequence: told.sequence,
+            place_before: told.place_before,
+            version: told.version,
+            before: told.before,
+            event: told.event,
+        }
+    }
 }
 
 impl Back {

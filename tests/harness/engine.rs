@@ -61,6 +61,16 @@ impl Engine {
         home.start().await
     }
 
+    /// Starts an engine with this folder as its working directory, whose `saldo.toml` it reads if there is one.
+    ///
+    /// # Panics
+    /// Where it does not come to serve.
+    pub async fn in_folder(folder: TempDir) -> Self {
+        let mut home = Home { folder, settings: Vec::new() };
+        home.set(&SETTINGS);
+        home.start().await
+    }
+
     /// `http://ADDRESS:PORT`.
     #[must_use]
     pub fn url(&self) -> &str {
@@ -278,6 +288,17 @@ pub async fn refused_start(arguments: &[&str], settings: &[(&str, &str)]) -> (Op
     let output = within("an engine that refuses to start", command.output());
     let output = output.await.expect("a process");
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// Runs `saldo` with these arguments in a folder, and gives its exit code, standard output and standard error.
+///
+/// # Panics
+/// Where it does not end.
+pub async fn run_in(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = saldo(folder);
+    let output = within("saldo's end", command.args(arguments).output()).await.expect("a process");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
 /// The binary, with nothing of this process's own settings. The process ends with its handle.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use saldo_protocol::client::{FeedClient, Subscription};
-use saldo_protocol::{FrameId, Level, ServerMessage, Subscribe};
+use saldo_protocol::{FrameId, Level, LevelView, ServerMessage, Subscribe};
 
 use crate::wait::within;
 
@@ -84,8 +84,9 @@ impl Follower {
         }
     }
 
-    fn keep(&mut self, levels: Vec<Level>, is_delta: bool) {
+    fn keep(&mut self, levels: Vec<LevelView>, is_delta: bool) {
         for level in levels {
+            let level = level.into_exact().expect("the view is exact");
             let key = (level.sku.clone(), level.location.clone());
             match self.levels.get(&key) {
                 Some(known) if known.version >= level.version => {

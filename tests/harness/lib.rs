@@ -3,6 +3,7 @@
 //! - [`Engine`] starts the binary `saldo`, kills it (`kill -9`), stops it (`SIGTERM`) and starts it again on the same
 //!   directory; what it said on standard error is shown when a test fails. A process ends with its value.
 //! - [`Http`] asks and tells ([`Told`]); [`Socket`] is the feed as raw JSON frames, [`Follower`] keeps its newest levels.
+//! - [`Chaos`] attacks the feed from a seed: cut sockets, stalled readers, killed engines.
 //! - Every wait has a deadline: [`within`] for events, [`eventually`] for conditions that nothing announces.
 //! - [`scaled`] picks sizes: `SALDO_TEST_SCALE=long cargo test -p saldo-tests` runs the long form.
 //!
@@ -10,6 +11,7 @@
 //! its sources; `SALDO_BIN` names another one.
 
 mod binary;
+mod chaos;
 mod engine;
 mod follower;
 mod http;
@@ -19,7 +21,8 @@ mod socket;
 mod told;
 mod wait;
 
-pub use engine::{Engine, Stopped, refused_start};
+pub use chaos::{Chaos, Survived};
+pub use engine::{Engine, Stopped, refused_start, run_in};
 pub use follower::Follower;
 pub use http::Http;
 pub use scale::scaled;

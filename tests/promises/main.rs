@@ -1,12 +1,16 @@
 //! What Saldo promises, one promise a file, each against real engine processes over real sockets.
 //! The harness (`saldo_tests`) tells how sizes are chosen and how waits are bounded.
 
+mod access_matrix;
+mod access_origins;
+mod access_tokens;
 mod acknowledged_is_durable;
 mod bad_input;
 mod baskets_all_or_nothing;
 mod carts_grow;
 mod counts_keep_sales;
 mod feed_levels;
+mod feed_never_wrong;
 mod holds_expire;
 mod never_oversells;
 mod openapi_is_complete;

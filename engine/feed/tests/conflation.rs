@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::super::{Hub, Lagging, Outbox, Selection};
-use super::{ALL, level, publish, selection, texts, told};
+use super::super::{Hub, Lagging, Outbox, Room, Selection};
+use super::{ALL, ROOM, level, listen, publish, selection, take, texts, told};
 
 #[test]
 fn a_slow_reader_finds_only_the_newest_level_of_each_key() {
     let hub = Hub::by_hand(ALL);
-    let outbox = Outbox::new(ALL);
-    let _subscription = hub.subscribe(&outbox, Selection::all());
+    let outbox = Outbox::new(ROOM);
+    let _subscription = listen(&hub, &outbox, Selection::all());
     for version in 1..=1000 {
         publish(&hub, [level("A", "OSLO", version), level("B", "OSLO", version)], version);
         if version % 3 == 0 {
@@ -26,10 +26,10 @@ fn a_slow_reader_finds_only_the_newest_level_of_each_key() {
 #[test]
 fn a_connection_is_woken_once_until_it_has_taken_all() {
     let hub = Hub::by_hand(ALL);
-    let outbox = Outbox::new(ALL);
+    let outbox = Outbox::new(ROOM);
     let _subscriptions = [
-        hub.subscribe(&outbox, Selection::all()),
-        hub.subscribe(&outbox, selection(&["A"], &[], &[])),
+        listen(&hub, &outbox, Selection::all()),
+        listen(&hub, &outbox, selection(&["A"], &[], &[])),
     ];
     let mut wakes = Vec::new();
     for version in 1..=4 {
@@ -45,8 +45,8 @@ fn a_connection_is_woken_once_until_it_has_taken_all() {
 #[test]
 fn versions_only_rise_whatever_is_published_and_taken_when() {
     let hub = Hub::by_hand(ALL);
-    let outbox = Outbox::new(ALL);
-    let _subscription = hub.subscribe(&outbox, Selection::all());
+    let outbox = Outbox::new(ROOM);
+    let _subscription = listen(&hub, &outbox, Selection::all());
     let mut told: HashMap<String, u64> = HashMap::new();
     // An older level that comes late is never told after a newer one that still waits.
     for (round, versions) in [[1, 2], [3, 2], [5, 4], [6, 7]].into_iter().enumerate() {
@@ -55,7 +55,7 @@ fn versions_only_rise_whatever_is_published_and_taken_when() {
         }
         hub.round();
         if round % 2 == 1 {
-            while let Some(delta) = outbox.take(1).unwrap() {
+            while let Some(delta) = take(&outbox, 1) {
                 let told = told.entry("A".to_owned()).or_default();
                 let version = delta.levels[0].level().version;
                 assert!(version > *told, "{version} after {told}");
@@ -69,16 +69,16 @@ fn versions_only_rise_whatever_is_published_and_taken_when() {
 #[test]
 fn a_level_is_encoded_once_for_all_its_readers() {
     let hub = Hub::by_hand(ALL);
-    let outboxes = [Outbox::new(ALL), Outbox::new(ALL), Outbox::new(ALL)];
-    let _subscriptions = outboxes.each_ref().map(|outbox| hub.subscribe(outbox, Selection::all()));
+    let outboxes = [Outbox::new(ROOM), Outbox::new(ROOM), Outbox::new(ROOM)];
+    let _subscriptions = outboxes.each_ref().map(|outbox| listen(&hub, outbox, Selection::all()));
     publish(&hub, [level("A", "OSLO", 1)], 1);
     hub.round();
     let mut encodings = 0;
-    let taken = outboxes.map(|outbox| outbox.take(1).unwrap().unwrap().levels.remove(0));
+    let taken = outboxes.map(|outbox| take(&outbox, 1).unwrap().levels.remove(0));
     for level in &taken {
-        level.json(|level| {
+        level.words(0, |level, _| {
             encodings += 1;
-            level.version.to_string()
+            level.version.to_string().into_bytes()
         });
     }
     assert_eq!(encodings, 1);
@@ -88,16 +88,16 @@ fn a_level_is_encoded_once_for_all_its_readers() {
 #[test]
 fn subscriptions_of_a_connection_take_turns() {
     let hub = Hub::by_hand(ALL);
-    let outbox = Outbox::new(ALL);
-    let many = hub.subscribe(&outbox, selection(&[], &["A"], &[]));
-    let few = hub.subscribe(&outbox, selection(&["B"], &[], &[]));
+    let outbox = Outbox::new(ROOM);
+    let many = listen(&hub, &outbox, selection(&[], &["A"], &[]));
+    let few = listen(&hub, &outbox, selection(&["B"], &[], &[]));
     for number in 0..4 {
         publish(&hub, [level(&format!("A{number}"), "OSLO", 1)], number);
         hub.round();
     }
     publish(&hub, [level("B", "OSLO", 1)], 5);
     hub.round();
-    let turns: Vec<_> = std::iter::from_fn(|| outbox.take(2).unwrap())
+    let turns: Vec<_> = std::iter::from_fn(|| take(&outbox, 2))
         .map(|delta| (delta.subscription, texts(&delta).join(" "), delta.drained))
         .collect();
     assert_eq!(
@@ -113,11 +113,12 @@ fn subscriptions_of_a_connection_take_turns() {
 #[test]
 fn a_reader_that_lets_too_much_wait_is_told_so_and_holds_nothing() {
     let hub = Hub::by_hand(ALL);
-    let (slow, other) = (Outbox::new(3), Outbox::new(3));
+    let few = Room { levels_max: 3, ..ROOM };
+    let (slow, other) = (Outbox::new(few), Outbox::new(few));
     let _subscriptions = [
-        hub.subscribe(&slow, Selection::all()),
-        hub.subscribe(&slow, selection(&["A0"], &[], &[])),
-        hub.subscribe(&other, selection(&["A1"], &[], &[])),
+        listen(&hub, &slow, Selection::all()),
+        listen(&hub, &slow, selection(&["A0"], &[], &[])),
+        listen(&hub, &other, selection(&["A1"], &[], &[])),
     ];
     for number in 0..3 {
         publish(&hub, [level(&format!("A{number}"), "OSLO", 1)], number);
@@ -132,8 +133,8 @@ fn a_reader_that_lets_too_much_wait_is_told_so_and_holds_nothing() {
 #[test]
 fn the_journals_side_is_bounded_too() {
     let hub = Hub::by_hand(2);
-    let outbox = Outbox::new(ALL);
-    let before = hub.subscribe(&outbox, Selection::all());
+    let outbox = Outbox::new(ROOM);
+    let before = listen(&hub, &outbox, Selection::all());
     for number in 0..5 {
         publish(&hub, [level(&format!("A{number}"), "OSLO", 1)], number);
     }
@@ -142,8 +143,8 @@ fn the_journals_side_is_bounded_too() {
     drop(before);
 
     // Who comes afterwards hears everything again.
-    let outbox = Outbox::new(ALL);
-    let _after = hub.subscribe(&outbox, Selection::all());
+    let outbox = Outbox::new(ROOM);
+    let _after = listen(&hub, &outbox, Selection::all());
     publish(&hub, [level("A9", "OSLO", 2)], 9);
     hub.round();
     assert_eq!(told(&outbox), ["A9@OSLO 2"]);

@@ -1,17 +1,34 @@
 //! The feed without a connection: who hears of what, what a slow reader finds, and what is bounded.
 
 mod conflation;
+mod event_queues;
 mod listeners;
+mod pacing;
 mod selections;
+mod views;
 
 use std::sync::Arc;
 
 use saldo_ledger::{Balances, Level, StockKey, Timestamp};
 
-use super::{Delta, Hub, Outbox, Selection};
+use super::{Delta, Hub, Outbox, Room, Selection, Subscription, Taken, View};
 
 /// Levels that one take may hold in these tests.
 const ALL: usize = 1_000_000;
+const ROOM: Room = Room { levels_max: ALL, events_max: ALL };
+
+/// xorshift64*, so that a seed replays a run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let high = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
+        usize::try_from(high).unwrap() % bound
+    }
+}
 
 fn key(sku: &str, location: &str) -> StockKey {
     StockKey::new(sku, location).unwrap()
@@ -39,10 +56,24 @@ fn selection(skus: &[&str], prefixes: &[&str], locations: &[&str]) -> Selection 
     Selection::new(list(skus), list(prefixes), list(locations))
 }
 
+/// Subscribes to exact levels.
+fn listen(hub: &Hub, outbox: &Arc<Outbox>, selection: Selection) -> Subscription {
+    hub.subscribe(outbox, selection, View::Exact)
+}
+
+/// The levels whose turn it is.
+fn take(outbox: &Outbox, limit: usize) -> Option<Delta> {
+    match outbox.take(limit).unwrap() {
+        Some(Taken::Levels(delta)) => Some(delta),
+        Some(Taken::Events(batch)) => panic!("events of levels: {batch:?}"),
+        None => None,
+    }
+}
+
 /// Everything that waits, as `sku@location version`.
 fn told(outbox: &Arc<Outbox>) -> Vec<String> {
     let mut told = Vec::new();
-    while let Some(delta) = outbox.take(ALL).unwrap() {
+    while let Some(delta) = take(outbox, ALL) {
         told.extend(texts(&delta));
     }
     told

@@ -5,6 +5,7 @@ use saldo_protocol as wire;
 use uuid::Uuid;
 
 use crate::actor::call::{Movement, MovementKind};
+use crate::feed::{Band, View};
 
 /// A level.
 pub(crate) fn level(level: &Level) -> wire::Level {
@@ -23,6 +24,29 @@ pub(crate) fn level(level: &Level) -> wire::Level {
         oversell_limit: balances.oversell_limit,
         version: level.version,
         as_of: time(level.as_of),
+    }
+}
+
+/// A level as a view tells it.
+pub(crate) fn level_view(told: &Level, band: Band, view: View) -> wire::LevelView {
+    let (sku, location) = (told.key.sku().to_owned(), told.key.location().to_owned());
+    let (version, as_of) = (told.version, time(told.as_of));
+    match view {
+        View::Exact => wire::LevelView::Exact(level(told)),
+        View::Banded => {
+            let availability = match band {
+                Band::OutOfStock => wire::StockBand::OutOfStock,
+                Band::LowStock => wire::StockBand::LowStock,
+                Band::InStock => wire::StockBand::InStock,
+            };
+            let banded = wire::BandedLevel { sku, location, availability, version, as_of };
+            wire::LevelView::Banded(banded)
+        }
+        View::Boolean => {
+            let is_available = band > Band::OutOfStock;
+            let boolean = wire::BooleanLevel { sku, location, is_available, version, as_of };
+            wire::LevelView::Boolean(boolean)
+        }
     }
 }
 
@@ -121,6 +145,7 @@ fn balances(balances: &Balances) -> wire::Balances {
     }
 }
 
-const fn time(time: Timestamp) -> wire::Timestamp {
+/// A time.
+pub(crate) const fn time(time: Timestamp) -> wire::Timestamp {
     wire::Timestamp::from_micros_clamped(time.as_micros())
 }

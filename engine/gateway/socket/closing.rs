@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::messages::cut;
+use super::json::cut;
 
 /// How long a client has to read the close frame and answer it.
 const CLOSING_MAX: Duration = Duration::from_secs(2);
@@ -40,6 +40,13 @@ impl Ending {
     pub(super) fn fault(code: CloseCode, reason: impl Into<String>) -> Self {
         let reason = reason.into();
         Self::Fault { code, reason }
+    }
+
+    /// The connection has to begin anew; told with the cursor from which nothing is missed.
+    pub(super) fn try_again(reason: &str, cursor: Option<&str>) -> Self {
+        let resume = cursor.map(|cursor| format!("; cursor {cursor}")).unwrap_or_default();
+        let room = REASON_BYTES_MAX.saturating_sub(resume.len());
+        Self::fault(CloseCode::Again, format!("{}{resume}", cut(reason, room)))
     }
 
     /// What a failure to read means.

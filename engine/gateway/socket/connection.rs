@@ -8,10 +8,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_tungstenite::WebSocketStream;
 
+use super::allowed::Allowed;
 use super::closing::{Ending, close};
+use super::form::Form;
 use super::limits::SocketLimits;
 use super::reader::Reader;
 use super::source::Source;
+use super::wire::Wire;
 use super::writer::Writer;
 
 /// Answers that may wait for the writer besides those of the frames in flight.
@@ -21,6 +24,10 @@ const ANSWERS_WAITING_MAX: usize = 16;
 pub(super) struct Connection<E> {
     /// The engine.
     pub(super) source: E,
+    /// How messages are put into words.
+    pub(super) form: Form,
+    /// What its token allows.
+    pub(super) allowed: Allowed,
     /// Its limits.
     pub(super) limits: SocketLimits,
     /// Becomes true when the engine stops.
@@ -34,14 +41,16 @@ impl<E: Source> Connection<E> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        let (mut sink, mut stream) = socket.split();
+        let (sink, mut stream) = socket.split();
+        let mut sink = Wire(sink);
         let waiting_max = ANSWERS_WAITING_MAX
             .saturating_add(self.limits.frames_in_flight_max)
             .min(Semaphore::MAX_PERMITS);
         let (answers, asked) = mpsc::channel(waiting_max);
         let ending = {
-            let reader = Reader::new(self.source.clone(), self.limits, answers, self.stopping);
-            let writer = Writer::new(self.source, self.limits, asked, &mut sink);
+            let Self { source, form, allowed, limits, stopping } = self;
+            let reader = Reader::new(source.clone(), form, allowed, limits, answers, stopping);
+            let writer = Writer::new(source, form, allowed, limits, asked, &mut sink);
             let reader = pin!(reader.run(&mut stream));
             let writer = pin!(writer.run());
             match select(reader, writer).await {
@@ -51,6 +60,6 @@ impl<E: Source> Connection<E> {
             }
         };
         tracing::debug!(?ending, "a feed connection ends");
-        close(sink, stream, ending).await;
+        close(sink.0, stream, ending).await;
     }
 }

@@ -7,10 +7,13 @@ use axum::response::{IntoResponse, Response};
 use thiserror::Error;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use super::form::Form;
+use crate::gateway::access::{TOKEN_PROTOCOL_PREFIX, offered_protocols};
 use crate::gateway::failure::Failure;
 
-/// Text frames of JSON; also spoken where a client offers no subprotocol.
-const JSON_PROTOCOL: &str = "saldo.v1.json";
+/// The subprotocols that are spoken, each a form of frames. The first is also spoken where a client offers none.
+const PROTOCOLS: [(&str, Form); 2] =
+    [("saldo.v1.json", Form::Json), ("saldo.v1.bin", Form::Binary)];
 
 /// The one version of the WebSocket protocol that there is.
 const WEBSOCKET_VERSION: &str = "13";
@@ -22,6 +25,8 @@ const KEY_BYTES: usize = 24;
 #[derive(Debug)]
 pub(super) struct Accepted {
     accept_key: String,
+    /// What the connection's frames are made of.
+    pub(super) form: Form,
     /// The subprotocol to name in the answer; none where none was offered.
     protocol: Option<&'static str>,
 }
@@ -42,7 +47,11 @@ pub(super) enum HandshakeFault {
     #[error("`Sec-WebSocket-Key` must be there once, as 16 bytes in base64")]
     Key,
     /// Only subprotocols that are not spoken here.
-    #[error("none of the offered subprotocols is spoken here: offer `{JSON_PROTOCOL}`, or none")]
+    #[error(
+        "none of the offered subprotocols is spoken here: offer `{}` or `{}`, or none",
+        PROTOCOLS[0].0,
+        PROTOCOLS[1].0
+    )]
     Protocol,
 }
 
@@ -72,9 +81,11 @@ pub(super) fn check(request: &Request) -> Result<Accepted, HandshakeFault> {
     if !is_key(key.as_bytes()) {
         return Err(HandshakeFault::Key);
     }
+    let chosen = chosen_protocol(headers)?;
     Ok(Accepted {
         accept_key: derive_accept_key(key.as_bytes()),
-        protocol: chosen_protocol(headers)?,
+        form: chosen.map_or(Form::Json, |(_, form)| form),
+        protocol: chosen.map(|(protocol, _)| protocol),
     })
 }
 
@@ -104,13 +115,17 @@ pub(super) fn refusal(fault: &HandshakeFault) -> Response {
     response
 }
 
-fn chosen_protocol(headers: &HeaderMap) -> Result<Option<&'static str>, HandshakeFault> {
-    if !headers.contains_key(header::SEC_WEBSOCKET_PROTOCOL) {
-        return Ok(None);
+/// The first of the offered subprotocols that is spoken here, for a client offers what it likes best first. A token
+/// among them is none; nothing where nothing else is offered.
+fn chosen_protocol(headers: &HeaderMap) -> Result<Option<(&'static str, Form)>, HandshakeFault> {
+    let mut is_any_unknown = false;
+    for offered in offered_protocols(headers) {
+        if let Some(spoken) = PROTOCOLS.into_iter().find(|(protocol, _)| *protocol == offered) {
+            return Ok(Some(spoken));
+        }
+        is_any_unknown |= !offered.starts_with(TOKEN_PROTOCOL_PREFIX);
     }
-    let offered =
-        tokens(headers, &header::SEC_WEBSOCKET_PROTOCOL).any(|token| token == JSON_PROTOCOL);
-    if offered { Ok(Some(JSON_PROTOCOL)) } else { Err(HandshakeFault::Protocol) }
+    if is_any_unknown { Err(HandshakeFault::Protocol) } else { Ok(None) }
 }
 
 /// The comma-separated tokens of all headers of this name.

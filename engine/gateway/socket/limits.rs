@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::config::Settings;
+use crate::feed::Room;
 
 /// Read at a time, in bytes; allocated for every connection, so small.
 const READ_BUFFER_BYTES: usize = 4096;
@@ -21,9 +22,10 @@ pub(super) struct SocketLimits {
     pub(super) subscriptions_max: usize,
     /// Entries of any one list of a subscription.
     pub(super) skus_max: usize,
-    /// Levels in one message, of a snapshot or of a delta.
+    /// Levels or events in one message.
     pub(super) snapshot_levels: usize,
-    pub(super) pending_levels_max: usize,
+    /// `feed_pending_levels_max` and `feed_pending_events_max`.
+    pub(super) room: Room,
     pub(super) write_buffer_bytes_max: usize,
     /// `feed_idle_seconds`: without any frame for this long, or with a write that gets nowhere for this long,
     /// the connection ends.
@@ -41,7 +43,10 @@ impl SocketLimits {
             subscriptions_max: count(settings.feed_subscriptions_max),
             skus_max: count(settings.feed_skus_max),
             snapshot_levels: count(settings.feed_snapshot_levels),
-            pending_levels_max: count(settings.feed_pending_levels_max),
+            room: Room {
+                levels_max: count(settings.feed_pending_levels_max),
+                events_max: count(settings.feed_pending_events_max),
+            },
             write_buffer_bytes_max: count(settings.feed_write_buffer_bytes_max),
             idle: Duration::from_secs(settings.feed_idle_seconds),
             ping: Duration::from_secs(settings.feed_ping_seconds),

@@ -1,41 +1,59 @@
-//! `GET /v1/feed`: the WebSocket on which a client subscribes and sends commands, in text frames of JSON.
+//! The feed on the network: `GET /v1/feed`, the WebSocket on which a client subscribes and sends commands in
+//! frames of either form, and `GET /v1/feed/sse`, one subscription as an event stream.
 //!
 //! A connection is one task with two halves: the reader parses frames and starts commands, the writer owns the
 //! subscriptions and everything that is sent. Neither holds more than its limits say.
 
+mod allowed;
+mod catch_up;
+mod checks;
 mod closing;
 mod connection;
+pub(super) mod event_stream;
+mod form;
 mod handshake;
 mod incoming;
+mod json;
 mod limits;
-mod messages;
 mod reader;
 mod source;
 mod subscriptions;
 mod walk;
+mod wire;
 mod writer;
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
 use hyper_util::rt::TokioIo;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::Gateway;
+use super::failure::Failure;
+use super::inbound::Inbound;
+use allowed::Allowed;
 use connection::Connection;
 use limits::SocketLimits;
 
 /// Answers the upgrade: 101 and the connection goes on as a WebSocket, or 400 `malformed` as problem+json.
-pub async fn upgrade(State(gateway): State<Arc<Gateway>>, mut request: Request) -> Response {
+pub(crate) async fn upgrade(
+    gateway: Arc<Gateway>,
+    inbound: Inbound,
+) -> Result<Response, Failure> {
+    let allowed = Allowed::of(&inbound);
+    let mut request = Request::from_parts(inbound.parts, Body::empty());
     let accepted = match handshake::check(&request) {
         Ok(accepted) => accepted,
-        Err(failure) => return handshake::refusal(&failure).into_response(),
+        Err(fault) => return Ok(handshake::refusal(&fault)),
     };
     let upgraded = hyper::upgrade::on(&mut request);
     let connection = Connection {
         source: gateway.engine.clone(),
+        form: accepted.form,
+        allowed,
         limits: SocketLimits::of(&gateway.settings),
         stopping: gateway.stopping.clone(),
     };
@@ -56,7 +74,7 @@ pub async fn upgrade(State(gateway): State<Arc<Gateway>>, mut request: Request) 
             _ = cut.wait_for(|cut| *cut) => {}
         }
     });
-    handshake::switching_protocols(&accepted)
+    Ok(handshake::switching_protocols(&accepted))
 }
 
 #[cfg(test)]

@@ -8,16 +8,19 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use super::allowed::Allowed;
 use super::closing::Ending;
+use super::form::Form;
 use super::incoming::{CommandFrame, Incoming, Misunderstood};
 use super::limits::SocketLimits;
-use super::messages;
 use super::source::Source;
 use super::writer::Answer;
 
 /// Reads until the connection ends.
 pub(super) struct Reader<E> {
     source: E,
+    form: Form,
+    allowed: Allowed,
     limits: SocketLimits,
     answers: mpsc::Sender<Answer>,
     stopping: watch::Receiver<bool>,
@@ -28,12 +31,15 @@ pub(super) struct Reader<E> {
 impl<E: Source> Reader<E> {
     pub(super) fn new(
         source: E,
+        form: Form,
+        allowed: Allowed,
         limits: SocketLimits,
         answers: mpsc::Sender<Answer>,
         stopping: watch::Receiver<bool>,
     ) -> Self {
         let permits = limits.frames_in_flight_max.clamp(1, Semaphore::MAX_PERMITS);
-        Self { source, limits, answers, stopping, in_flight: Arc::new(Semaphore::new(permits)) }
+        let in_flight = Arc::new(Semaphore::new(permits));
+        Self { source, form, allowed, limits, answers, stopping, in_flight }
     }
 
     /// Why reading ended. The channel to the writer closes with it, once no frame is in flight.
@@ -55,8 +61,8 @@ impl<E: Source> Reader<E> {
             let went_on = match message {
                 None | Some(Ok(Message::Close(_))) => return Ending::Gone,
                 Some(Err(error)) => return Ending::of_read(&error),
-                Some(Ok(Message::Text(text))) => self.take(&text).await,
-                Some(Ok(Message::Binary(_))) => self.answer(binary_refused()).await,
+                Some(Ok(Message::Text(text))) => self.take_text(&text).await,
+                Some(Ok(Message::Binary(bytes))) => self.take_bytes(&bytes).await,
                 // Pings are answered by the protocol's own code.
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(()),
             };
@@ -66,13 +72,33 @@ impl<E: Source> Reader<E> {
         }
     }
 
-    async fn take(&self, text: &str) -> Result<(), Ending> {
-        match Incoming::read(text, self.limits.frame_commands_max) {
-            Ok(Incoming::Commands(frame)) => self.start(frame).await,
-            Ok(Incoming::Subscribe(subscribe)) => self.answer(Answer::Subscribe(subscribe)).await,
+    async fn take_text(&self, text: &str) -> Result<(), Ending> {
+        if self.form == Form::Binary {
+            return self.refuse(wrong_form("text", "saldo.v1.bin, which is binary")).await;
+        }
+        self.take(Incoming::read_text(text, self.limits.frame_commands_max)).await
+    }
+
+    async fn take_bytes(&self, bytes: &[u8]) -> Result<(), Ending> {
+        if self.form == Form::Json {
+            return self.refuse(wrong_form("binary", "saldo.v1.json, which is text")).await;
+        }
+        self.take(Incoming::read_bytes(bytes, self.limits.frame_commands_max)).await
+    }
+
+    async fn take(&self, read: Result<Incoming, Misunderstood>) -> Result<(), Ending> {
+        match read {
+            Ok(Incoming::Commands(frame)) if self.allowed.sell => self.start(frame).await,
+            Ok(Incoming::Commands(frame)) => {
+                let detail = "commands need a token with the role `sell` or `admin`";
+                self.refuse(Misunderstood::forbidden(frame.id, detail)).await
+            }
+            Ok(Incoming::Subscribe(subscribe)) => {
+                self.answer(Answer::Subscribe(Box::new(subscribe))).await
+            }
             Ok(Incoming::Unsubscribe(id)) => self.answer(Answer::Unsubscribe(id)).await,
             Ok(Incoming::Ping) => self.answer(Answer::Pong).await,
-            Err(misunderstood) => self.answer(Answer::Error(misunderstood)).await,
+            Err(misunderstood) => self.refuse(misunderstood).await,
         }
     }
 
@@ -84,13 +110,17 @@ impl<E: Source> Reader<E> {
         };
         let CommandFrame { id, commands, malformed } = frame;
         let replies = self.source.commands(commands);
-        let answers = self.answers.clone();
+        let (form, answers) = (self.form, self.answers.clone());
         tokio::spawn(async move {
-            let text = messages::replies(id, replies.await, &malformed);
+            let message = Box::new(form.replies(id, replies.await, &malformed));
             // The writer may have gone with the client; the commands are done all the same.
-            let _ = answers.send(Answer::Replies { text, permit }).await;
+            let _ = answers.send(Answer::Replies { message, permit }).await;
         });
         Ok(())
+    }
+
+    async fn refuse(&self, misunderstood: Misunderstood) -> Result<(), Ending> {
+        self.answer(Answer::Error(Box::new(misunderstood))).await
     }
 
     /// Waits while the writer has enough to do.
@@ -99,8 +129,7 @@ impl<E: Source> Reader<E> {
     }
 }
 
-fn binary_refused() -> Answer {
-    Answer::Error(Misunderstood::malformed(
-        "a binary frame: this connection speaks saldo.v1.json, which is text frames".to_owned(),
-    ))
+fn wrong_form(found: &str, spoken: &str) -> Misunderstood {
+    let detail = format!("a {found} frame: this connection speaks {spoken} frames");
+    Misunderstood::malformed(None, &detail)
 }

@@ -3,12 +3,12 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use saldo_ledger::{Level, Refusal, StockKey};
+use saldo_ledger::{Refusal, StockKey};
 
-use crate::engine::{Engine, FrameCommand, FrameReply};
-use crate::feed::Hub;
+use crate::engine::{Engine, FrameCommand, FrameReply, Placed};
+use crate::feed::{CatchUpFault, EventsPage, Hub, Selection};
 
-/// Levels, commands and the feed.
+/// Levels, events, commands and the feed.
 pub(super) trait Source: Clone + Send + Sync + 'static {
     /// One reply a command, in order, once all are durable. Commands of one key are decided in the order of the
     /// calls to this.
@@ -24,13 +24,31 @@ pub(super) trait Source: Clone + Send + Sync + 'static {
         after: Option<&StockKey>,
         sku_prefix: &str,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<Level>, Refusal>> + Send;
+    ) -> impl Future<Output = Result<Vec<Placed>, Refusal>> + Send;
 
     /// All levels of a SKU, or `unknown_stock`.
-    fn levels_of_sku(&self, sku: &str) -> impl Future<Output = Result<Vec<Level>, Refusal>> + Send;
+    fn levels_of_sku(
+        &self,
+        sku: &str,
+    ) -> impl Future<Output = Result<Vec<Placed>, Refusal>> + Send;
+
+    /// About `limit` events of the selected keys behind `after` and up to `until`.
+    fn events(
+        &self,
+        after: u64,
+        until: u64,
+        selection: Arc<Selection>,
+        limit: usize,
+    ) -> impl Future<Output = Result<EventsPage, CatchUpFault>> + Send;
 
     /// The opaque name of a place in the journal.
     fn cursor(&self, sequence: u64) -> String;
+
+    /// The place that a cursor names; none where it is of another journal.
+    fn place(&self, cursor: &str) -> Option<u64>;
+
+    /// The oldest event that is kept.
+    fn earliest_sequence(&self) -> u64;
 
     /// Everything up to here is durable, and in every read that is asked for from now on.
     fn durable_sequence(&self) -> u64;
@@ -52,16 +70,37 @@ impl Source for Engine {
         after: Option<&StockKey>,
         sku_prefix: &str,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<Level>, Refusal>> + Send {
+    ) -> impl Future<Output = Result<Vec<Placed>, Refusal>> + Send {
         Self::levels(self, after, sku_prefix, limit)
     }
 
-    fn levels_of_sku(&self, sku: &str) -> impl Future<Output = Result<Vec<Level>, Refusal>> + Send {
-        Self::levels_of_sku(self, sku)
+    fn levels_of_sku(
+        &self,
+        sku: &str,
+    ) -> impl Future<Output = Result<Vec<Placed>, Refusal>> + Send {
+        self.placed_of_sku(sku)
+    }
+
+    fn events(
+        &self,
+        after: u64,
+        until: u64,
+        selection: Arc<Selection>,
+        limit: usize,
+    ) -> impl Future<Output = Result<EventsPage, CatchUpFault>> + Send {
+        Self::events(self, after, until, selection, limit)
     }
 
     fn cursor(&self, sequence: u64) -> String {
         Self::cursor(self, sequence)
+    }
+
+    fn place(&self, cursor: &str) -> Option<u64> {
+        Self::place(self, cursor)
+    }
+
+    fn earliest_sequence(&self) -> u64 {
+        Self::earliest_sequence(self)
     }
 
     fn durable_sequence(&self) -> u64 {

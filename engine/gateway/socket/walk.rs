@@ -7,6 +7,7 @@ use std::sync::Arc;
 use saldo_ledger::{Level, Refusal, RefusalCode, StockKey};
 
 use super::source::Source;
+use crate::engine::Placed;
 use crate::feed::{Selection, SubscriptionId};
 
 /// Reads in a row before a page is handed over, however few levels they found: others want to be served too.
@@ -17,6 +18,8 @@ const READS_MAX: usize = 64;
 pub(super) struct Walk {
     pub(super) subscription: SubscriptionId,
     selection: Arc<Selection>,
+    /// Keys that changed last at this place or before are known to the reader.
+    since: u64,
     /// The prefix being walked; past the last one come the SKUs.
     prefix: usize,
     /// The last key read of that prefix.
@@ -28,8 +31,13 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    pub(super) const fn new(subscription: SubscriptionId, selection: Arc<Selection>) -> Self {
-        Self { subscription, selection, prefix: 0, after: None, sku: 0, rest: VecDeque::new() }
+    pub(super) const fn new(
+        subscription: SubscriptionId,
+        selection: Arc<Selection>,
+        since: u64,
+    ) -> Self {
+        let rest = VecDeque::new();
+        Self { subscription, selection, since, prefix: 0, after: None, sku: 0, rest }
     }
 
     /// Whether everything was read.
@@ -50,25 +58,26 @@ impl Walk {
                 break;
             }
             let found = self.read(source, limit).await?;
-            let selection = &self.selection;
-            let selected =
-                found.into_iter().filter(|level| selection.has_location(level.key.location()));
-            self.rest.extend(selected);
+            let (selection, since) = (&self.selection, self.since);
+            let selected = found.into_iter().filter(|found| {
+                found.place > since && selection.has_location(found.level.key.location())
+            });
+            self.rest.extend(selected.map(|found| found.level));
         }
         let taken = self.rest.len().min(limit);
         Ok(self.rest.drain(..taken).collect())
     }
 
-    async fn read<E: Source>(&mut self, source: &E, limit: usize) -> Result<Vec<Level>, Refusal> {
+    async fn read<E: Source>(&mut self, source: &E, limit: usize) -> Result<Vec<Placed>, Refusal> {
         if let Some(prefix) = self.selection.prefixes().get(self.prefix) {
-            let levels = source.levels(self.after.as_ref(), prefix, limit).await?;
-            if levels.len() < limit {
+            let found = source.levels(self.after.as_ref(), prefix, limit).await?;
+            if found.len() < limit {
                 self.prefix += 1;
                 self.after = None;
             } else {
-                self.after = levels.last().map(|level| level.key.clone());
+                self.after = found.last().map(|found| found.level.key.clone());
             }
-            return Ok(levels);
+            return Ok(found);
         }
         let Some(sku) = self.selection.skus().get(self.sku) else {
             return Ok(Vec::new());
@@ -77,7 +86,7 @@ impl Walk {
         match source.levels_of_sku(sku).await {
             // No error: its level comes when it does.
             Err(refusal) if refusal.code == RefusalCode::UnknownStock => Ok(Vec::new()),
-            levels => levels,
+            found => found,
         }
     }
 }

@@ -12,66 +12,82 @@ use saldo_protocol::{FrameId, ServerMessage, Subscribe};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::error::Elapsed;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 
+use super::allowed::Allowed;
 use super::closing::Ending;
+use super::form::{Form, Outgoing};
 use super::incoming::Misunderstood;
 use super::limits::SocketLimits;
-use super::messages;
 use super::source::Source;
-use super::subscriptions::Subscriptions;
-use super::walk::Walk;
-use crate::feed::{Hub, Outbox};
+use super::subscriptions::{Reading, Subscriptions};
+use crate::feed::{CatchUpFault, EventsPage, Hub, Outbox, Taken};
 use crate::gateway::refusal;
 
 /// Answers written in a row before deltas and snapshots have their turn.
 const ANSWERS_IN_A_ROW_MAX: usize = 64;
 
-/// What the reader asks of the writer, in the order of the frames.
+/// What the reader asks of the writer, in the order of the frames. Small, for each connection has room for a row
+/// of them.
 #[derive(Debug)]
 pub(super) enum Answer {
-    Subscribe(Subscribe),
+    Subscribe(Box<Subscribe>),
     Unsubscribe(FrameId),
     Pong,
-    Error(Misunderstood),
+    Error(Box<Misunderstood>),
     Replies {
-        text: String,
+        message: Box<Outgoing>,
         /// Lets the next frame begin once this one is written.
         permit: OwnedSemaphorePermit,
     },
 }
 
+/// What is written.
+#[derive(Debug)]
+pub(super) enum Sent {
+    Message(Outgoing),
+    Ping,
+}
+
+/// A page that was read.
+#[derive(Debug)]
+enum Found {
+    Levels(Result<Vec<Level>, Refusal>),
+    Events(Result<EventsPage, CatchUpFault>),
+}
+
 /// A page being read.
-type Reading = Pin<Box<dyn Future<Output = (Walk, Result<Vec<Level>, Refusal>)> + Send>>;
+type PageRead = Pin<Box<dyn Future<Output = (Reading, Found)> + Send>>;
 
 /// Writes until the connection ends.
 pub(super) struct Writer<'a, E, K> {
     source: E,
     hub: Arc<Hub>,
+    form: Form,
     limits: SocketLimits,
     asked: mpsc::Receiver<Answer>,
     sink: &'a mut K,
     subscriptions: Subscriptions<E>,
     outbox: Arc<Outbox>,
     pings: Interval,
-    /// Snapshots that take turns, one page each.
-    walks: VecDeque<Walk>,
-    reading: Option<Reading>,
+    /// What is to be read for subscriptions; they take turns, a page each.
+    readings: VecDeque<Reading>,
+    page_read: Option<PageRead>,
 }
 
 impl<'a, E, K> Writer<'a, E, K>
 where
     E: Source,
-    K: Sink<Message, Error = Error> + Unpin,
+    K: Sink<Sent> + Unpin,
 {
     pub(super) fn new(
         source: E,
+        form: Form,
+        allowed: Allowed,
         limits: SocketLimits,
         asked: mpsc::Receiver<Answer>,
         sink: &'a mut K,
     ) -> Self {
-        let subscriptions = Subscriptions::new(source.clone(), limits);
+        let subscriptions = Subscriptions::new(source.clone(), form, allowed, limits);
         let mut pings = interval(limits.ping);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // The first tick comes at once; a client that has just connected needs no ping.
@@ -79,14 +95,15 @@ where
         Self {
             hub: Arc::clone(source.feed()),
             source,
+            form,
             limits,
             asked,
             sink,
             outbox: Arc::clone(subscriptions.outbox()),
             subscriptions,
             pings,
-            walks: VecDeque::new(),
-            reading: None,
+            readings: VecDeque::new(),
+            page_read: None,
         }
     }
 
@@ -107,12 +124,12 @@ where
                 // The reader has ended and the last frame in flight is answered.
                 None => return Err(Ending::Stopping),
             },
-            () = self.outbox.ready() => self.delta().await?,
-            (walk, found) = finished(&mut self.reading) => {
-                self.reading = None;
-                self.page(walk, found).await?;
+            () = self.outbox.ready() => self.take().await?,
+            (reading, found) = finished(&mut self.page_read) => {
+                self.page_read = None;
+                self.page(reading, found).await?;
             }
-            _ = self.pings.tick() => self.write(Message::Ping(Bytes::new())).await?,
+            _ = self.pings.tick() => self.write(Sent::Ping).await?,
         }
         self.flush().await
     }
@@ -129,83 +146,118 @@ where
     }
 
     async fn answer(&mut self, answer: Answer) -> Result<(), Ending> {
-        let text = match answer {
-            Answer::Replies { text, permit } => {
-                self.text(text).await?;
+        let message = match answer {
+            Answer::Replies { message, permit } => {
+                self.messages([*message]).await?;
                 drop(permit);
                 return Ok(());
             }
-            Answer::Pong => messages::message(&ServerMessage::Pong),
-            Answer::Error(misunderstood) => messages::error(misunderstood),
-            Answer::Unsubscribe(name) => {
-                self.subscriptions.unsubscribe(name).unwrap_or_else(messages::error)
-            }
-            Answer::Subscribe(subscribe) => match self.subscriptions.subscribe(subscribe) {
-                Ok((subscribed, walk)) => {
-                    self.walks.push_back(walk);
-                    subscribed
+            Answer::Pong => self.form.message(&ServerMessage::Pong),
+            Answer::Error(misunderstood) => self.form.error(*misunderstood),
+            Answer::Unsubscribe(name) => self
+                .subscriptions
+                .unsubscribe(name)
+                .unwrap_or_else(|misunderstood| self.form.error(misunderstood)),
+            Answer::Subscribe(subscribe) => match self.subscriptions.subscribe(*subscribe) {
+                Ok(begun) => {
+                    self.readings.extend(begun.reading);
+                    return self.messages(begun.told).await;
                 }
-                Err(misunderstood) => messages::error(misunderstood),
+                Err(misunderstood) => self.form.error(misunderstood),
             },
         };
-        self.text(text).await
+        self.messages([message]).await
     }
 
-    async fn delta(&mut self) -> Result<(), Ending> {
+    /// Tells what waits in the outbox.
+    async fn take(&mut self) -> Result<(), Ending> {
         // Before the outbox is looked at; see `Hub::dispatched`.
         let dispatched = self.hub.dispatched();
-        let delta = self
-            .outbox
-            .take(self.limits.snapshot_levels)
-            .map_err(|lagging| Ending::fault(CloseCode::Again, lagging.to_string()))?;
-        let text = delta.and_then(|delta| self.subscriptions.delta(&delta, dispatched));
-        self.texts(text).await
+        let taken = self.outbox.take(self.limits.snapshot_levels).map_err(|lagging| {
+            let cursor = self.subscriptions.resume_cursor();
+            Ending::try_again(&lagging.to_string(), cursor.as_deref())
+        })?;
+        match taken {
+            None => Ok(()),
+            Some(Taken::Levels(delta)) => {
+                let message = self.subscriptions.delta(&delta, dispatched);
+                self.messages(message).await
+            }
+            Some(Taken::Events(batch)) => {
+                let (messages, reading) = self.subscriptions.batch(&batch);
+                self.readings.extend(reading);
+                self.messages(messages).await
+            }
+        }
     }
 
-    async fn page(&mut self, walk: Walk, found: Result<Vec<Level>, Refusal>) -> Result<(), Ending> {
-        let text = match found {
-            Ok(levels) => self.subscriptions.page(&walk, &levels),
-            Err(refused) => {
-                let failed =
-                    self.subscriptions.fail(walk.subscription, refusal::code(refused.code));
-                return self.texts(failed.map(messages::error)).await;
-            }
-        };
-        if !walk.is_done() && self.subscriptions.has(walk.subscription) {
-            self.walks.push_back(walk);
+    async fn page(&mut self, reading: Reading, found: Found) -> Result<(), Ending> {
+        if !self.subscriptions.has(reading.subscription()) {
+            return Ok(());
         }
-        self.texts(text).await
+        let id = reading.subscription();
+        match (reading, found) {
+            (Reading::Levels(walk), Found::Levels(Ok(levels))) => {
+                let message = self.subscriptions.page(&walk, &levels);
+                if !walk.is_done() {
+                    self.readings.push_back(Reading::Levels(walk));
+                }
+                self.messages(message).await
+            }
+            (Reading::Events(catch_up), Found::Events(Ok(page))) => {
+                let (messages, reading) = self.subscriptions.events(catch_up, &page);
+                self.readings.extend(reading);
+                self.messages(messages).await
+            }
+            (_, Found::Levels(Err(refused))) => {
+                let failed = self.subscriptions.fail(id, refusal::code(refused.code));
+                self.messages(failed).await
+            }
+            (_, Found::Events(Err(fault))) => {
+                let lost = self.subscriptions.lost(id, &fault);
+                self.messages(lost).await
+            }
+            // A reading finds what it reads.
+            (Reading::Levels(_), Found::Events(Ok(_)))
+            | (Reading::Events(_), Found::Levels(Ok(_))) => Ok(()),
+        }
     }
 
     /// Begins to read the next page, where one is wanted and none is being read.
     fn read_ahead(&mut self) {
-        if self.reading.is_some() {
+        if self.page_read.is_some() {
             return;
         }
-        let Some(mut walk) = self.walks.pop_front() else {
+        let Some(reading) = self.readings.pop_front() else {
             return;
         };
-        let source = self.source.clone();
-        let limit = self.limits.snapshot_levels;
-        self.reading = Some(Box::pin(async move {
-            let found = walk.page(&source, limit).await;
-            (walk, found)
+        let (source, limit) = (self.source.clone(), self.limits.snapshot_levels);
+        self.page_read = Some(Box::pin(async move {
+            match reading {
+                Reading::Levels(mut walk) => {
+                    let found = Found::Levels(walk.page(&source, limit).await);
+                    (Reading::Levels(walk), found)
+                }
+                Reading::Events(mut catch_up) => {
+                    let found = Found::Events(catch_up.page(&source, limit).await);
+                    (Reading::Events(catch_up), found)
+                }
+            }
         }));
     }
 
-    async fn texts(&mut self, text: Option<String>) -> Result<(), Ending> {
-        match text {
-            Some(text) => self.text(text).await,
-            None => Ok(()),
+    async fn messages(
+        &mut self,
+        messages: impl IntoIterator<Item = Outgoing>,
+    ) -> Result<(), Ending> {
+        for message in messages {
+            self.write(Sent::Message(message)).await?;
         }
+        Ok(())
     }
 
-    async fn text(&mut self, text: String) -> Result<(), Ending> {
-        self.write(Message::Text(text.into())).await
-    }
-
-    async fn write(&mut self, message: Message) -> Result<(), Ending> {
-        settled(timeout(self.limits.idle, self.sink.feed(message)).await)
+    async fn write(&mut self, sent: Sent) -> Result<(), Ending> {
+        settled(timeout(self.limits.idle, self.sink.feed(sent)).await)
     }
 
     async fn flush(&mut self) -> Result<(), Ending> {
@@ -214,7 +266,7 @@ where
 }
 
 /// A write that fails or gets nowhere ends the connection.
-fn settled(written: Result<Result<(), Error>, Elapsed>) -> Result<(), Ending> {
+fn settled<E>(written: Result<Result<(), E>, Elapsed>) -> Result<(), Ending> {
     match written {
         Ok(Ok(())) => Ok(()),
         Ok(Err(_)) | Err(_) => Err(Ending::Dead),
@@ -228,3 +280,6 @@ async fn finished<F: Future + Unpin>(under_way: &mut Option<F>) -> F::Output {
         None => pending().await,
     }
 }
+
+// A channel's first block has room for 32 of them, in every connection.
+const _: () = assert!(size_of::<Answer>() <= 32);

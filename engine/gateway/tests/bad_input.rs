@@ -173,7 +173,7 @@ async fn bodies_of_every_call() {
 
 /// Paths that no call has.
 const NO_ROUTES: &[&str] =
-    &["/", "/v1/stocks/A", "/v2/reservations", "/v1/stock/A/L/x/y", "/v1/availability", "/v1"];
+    &["/x", "/v1/stocks/A", "/v2/reservations", "/v1/stock/A/L/x/y", "/v1/availability", "/v1"];
 
 /// Paths and query strings with one mistake each.
 const BAD_PATHS: &[&str] = &[
@@ -230,12 +230,12 @@ async fn paths_and_queries() {
 async fn methods() {
     let gateway = Harness::new();
     for (method, path, allow) in [
-        ("DELETE", "/v1/reservations", "POST,GET,HEAD"),
-        ("POST", "/v1/stock/A/L", "GET,HEAD"),
-        ("POST", "/v1/stock/A/L/policy", "PUT"),
-        ("GET", "/v1/stock/A/L/sell", "POST"),
+        ("DELETE", "/v1/reservations", "POST,GET,HEAD,OPTIONS"),
+        ("POST", "/v1/stock/A/L", "GET,HEAD,OPTIONS"),
+        ("POST", "/v1/stock/A/L/policy", "PUT,OPTIONS"),
+        ("GET", "/v1/stock/A/L/sell", "POST,OPTIONS"),
         ("OPTIONS", "/livez", "GET,HEAD"),
-        ("BREW", "/v1/returns", "POST"),
+        ("BREW", "/v1/returns", "POST,OPTIONS"),
     ] {
         refused(&gateway, method, path, &[JSON], b"", 405, "method_not_allowed").await;
         let answer = gateway.send(method, path, &[], b"").await;

@@ -1,5 +1,6 @@
 //! A gateway without a socket, on an engine of its own, and what it answers.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -12,6 +13,11 @@ use crate::config::Settings;
 use crate::gateway::Gateway;
 use crate::gateway::service::Service;
 use crate::testing;
+
+/// This machine, from which all requests come.
+const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+/// Where the gateway is said to listen.
+const LISTENING: SocketAddr = SocketAddr::new(PEER, 7_700);
 
 /// A gateway to ask.
 pub(super) struct Harness {
@@ -46,7 +52,7 @@ impl Harness {
         let (_stop, stopping) = watch::channel(false);
         let settings = Arc::new(settings);
         let engine = testing::engine(&settings);
-        let gateway = Gateway::new(engine, settings, stopping.clone(), stopping);
+        let gateway = Gateway::new(engine, settings, LISTENING, stopping.clone(), stopping);
         Self { service: Service::new(Arc::new(gateway)) }
     }
 
@@ -62,7 +68,7 @@ impl Harness {
             request = request.header(*name, *value);
         }
         let body = Full::new(Bytes::copy_from_slice(body));
-        let response = self.service.answer(request.body(body).unwrap()).await;
+        let response = self.service.answer(PEER, request.body(body).unwrap()).await;
         let (parts, body) = response.into_parts();
         Answered {
             status: parts.status,

@@ -5,5 +5,6 @@ mod calls;
 mod document;
 mod harness;
 mod limits_hold;
+mod page;
 mod refusals;
 mod wire;

@@ -7,7 +7,7 @@ use super::super::incoming::{Incoming, Misunderstood};
 const COMMANDS_MAX: usize = 4;
 
 fn misunderstood(frame: &str) -> Misunderstood {
-    match Incoming::read(frame, COMMANDS_MAX) {
+    match Incoming::read_text(frame, COMMANDS_MAX) {
         Err(misunderstood) => misunderstood,
         Ok(read) => panic!("{frame} was read as {read:?}"),
     }
@@ -76,7 +76,7 @@ fn a_malformed_command_costs_itself_alone() {
         ),
     ] {
         let frame = format!(r#"{{"commands":[{good},{bad},{good}],"id":"r1","type":"commands"}}"#);
-        let Ok(Incoming::Commands(read)) = Incoming::read(&frame, COMMANDS_MAX) else {
+        let Ok(Incoming::Commands(read)) = Incoming::read_text(&frame, COMMANDS_MAX) else {
             panic!("the frame was refused for {bad}");
         };
         assert_eq!((read.commands.len(), read.malformed), (2, vec![1]), "{bad}");

@@ -48,7 +48,18 @@ fn the_subprotocol_is_chosen_among_those_offered() {
         let headers = accepted(&[("sec-websocket-protocol", Some(offered))]);
         assert_eq!(headers[header::SEC_WEBSOCKET_PROTOCOL], "saldo.v1.json", "{offered}");
     }
-    for offered in ["chat", "saldo.v1", "SALDO.V1.JSON", ""] {
+    for (offered, chosen) in [
+        ("saldo.v1.bin", "saldo.v1.bin"),
+        ("saldo.v1.bin, saldo.v1.json", "saldo.v1.bin"),
+        ("saldo.token.saldo_read_x, saldo.v1.json, saldo.v1.bin", "saldo.v1.json"),
+        ("saldo.v1.bin, saldo.token.x", "saldo.v1.bin"),
+    ] {
+        let headers = accepted(&[("sec-websocket-protocol", Some(offered))]);
+        assert_eq!(headers[header::SEC_WEBSOCKET_PROTOCOL], chosen, "{offered}");
+    }
+    let headers = accepted(&[("sec-websocket-protocol", Some("saldo.token.x"))]);
+    assert!(!headers.contains_key(header::SEC_WEBSOCKET_PROTOCOL), "a token is never told");
+    for offered in ["chat", "chat, saldo.token.x", "saldo.v1", "SALDO.V1.JSON", ""] {
         let fault = check(&request(&[("sec-websocket-protocol", Some(offered))])).unwrap_err();
         assert_eq!(fault, HandshakeFault::Protocol, "{offered}");
     }

@@ -4,26 +4,16 @@
 use std::collections::HashMap;
 
 use futures_util::FutureExt;
-use saldo_protocol::{ServerMessage, Subscribe};
+use saldo_protocol::{Cursor, ServerMessage, Subscribe};
 
+use super::super::form::{Form, Outgoing, Words};
+use super::super::limits::SocketLimits;
 use super::super::source::Source;
-use super::super::subscriptions::Subscriptions;
+use super::super::subscriptions::{Reading, Subscriptions};
 use super::super::walk::Walk;
-use super::harness::{SmallEngine, limits};
-use crate::feed::Selection;
-
-/// xorshift64*, so that a seed replays a run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let high = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
-        usize::try_from(high).unwrap() % bound
-    }
-}
+use super::harness::{ALL, SmallEngine, limits};
+use super::random::Random;
+use crate::feed::{Selection, Taken};
 
 /// What a client knows that keeps the highest version of each key.
 #[derive(Default)]
@@ -32,22 +22,32 @@ struct Known {
     delta_versions: HashMap<String, u64>,
     cursor: u64,
     done: bool,
+    /// Where the connection began again.
+    since: u64,
 }
 
 impl Known {
-    fn hear(&mut self, text: &str) {
+    fn hear(&mut self, told: &Outgoing) {
+        let Words::Text(text) = &told.words else {
+            panic!("no text: {told:?}");
+        };
         let (levels, cursor) = match serde_json::from_str(text).unwrap() {
             ServerMessage::Subscribed { cursor, .. } => (vec![], cursor),
             ServerMessage::Snapshot { levels, done, cursor, .. } => {
                 assert!(!self.done, "a page after the last one");
                 self.done = done;
+                for level in &levels {
+                    // `as_of` of this engine is the sequence number of the key's last event.
+                    let changed = level.as_of().as_micros();
+                    assert!(changed > self.since, "changed at {changed}, told of {}", self.since);
+                }
                 (levels, cursor)
             }
             ServerMessage::Delta { levels, cursor, .. } => {
                 for level in &levels {
-                    let key = format!("{}@{}", level.sku, level.location);
-                    let before = self.delta_versions.insert(key.clone(), level.version);
-                    assert!(before < Some(level.version), "{key} fell or stood still in deltas");
+                    let key = format!("{}@{}", level.sku(), level.location());
+                    let before = self.delta_versions.insert(key.clone(), level.version());
+                    assert!(before < Some(level.version()), "{key} fell or stood still in deltas");
                 }
                 (levels, cursor)
             }
@@ -55,8 +55,8 @@ impl Known {
         };
         for level in levels {
             let known =
-                self.versions.entry(format!("{}@{}", level.sku, level.location)).or_default();
-            *known = level.version.max(*known);
+                self.versions.entry(format!("{}@{}", level.sku(), level.location())).or_default();
+            *known = level.version().max(*known);
         }
         self.cursor = cursor.parse().unwrap();
     }
@@ -69,7 +69,6 @@ impl Known {
             if !selection.contains(&level.key) {
                 assert_eq!(known, 0, "{key} was not asked for");
             } else if known < level.version {
-                // `as_of` of this engine is the sequence number of the key's last event.
                 let changed = level.as_of.as_micros();
                 assert!(
                     changed > self.cursor,
@@ -112,20 +111,17 @@ fn run(seed: u64) {
         change(&engine, &mut random);
     }
     let mut limits = limits();
-    limits.pending_levels_max = 1000;
-    let mut subscriptions = Subscriptions::new(engine.clone(), limits);
+    limits.room.levels_max = 1000;
     let (wanted, selection) = subscribe(&mut random);
-    let (subscribed, walk) = subscriptions.subscribe(wanted).unwrap();
     let mut known = Known::default();
-    known.hear(&subscribed);
-    let mut walk: Option<Walk> = Some(walk);
+    let (mut subscriptions, mut walk) = connect(&engine, limits, wanted.clone(), &mut known);
     let mut steps = 0;
     while steps < 200 || walk.is_some() {
         steps += 1;
-        match random.below(6) {
-            0 | 1 => change(&engine, &mut random),
-            2 => engine.pass_on(),
-            3 => {
+        match random.below(60) {
+            0..20 => change(&engine, &mut random),
+            20..30 => engine.pass_on(),
+            30..40 => {
                 let Some(mut under_way) = walk.take() else {
                     continue;
                 };
@@ -137,6 +133,16 @@ fn run(seed: u64) {
                 let text = subscriptions.page(&under_way, &page.unwrap().unwrap());
                 text.iter().for_each(|text| known.hear(text));
                 walk = Some(under_way).filter(|walk| !walk.is_done());
+            }
+            // The connection is cut, and begins again where it stood: as the close frame says, or the last message.
+            40 => {
+                let resume = subscriptions.resume_cursor().unwrap();
+                assert_eq!(resume, known.cursor.to_string());
+                let wanted = Subscribe {
+                    cursor: Some(Cursor::new(resume.as_str()).unwrap()),
+                    ..wanted.clone()
+                };
+                (subscriptions, walk) = connect(&engine, limits, wanted, &mut known);
             }
             _ => tell_delta(&engine, &mut subscriptions, 1 + random.below(3), &mut known),
         }
@@ -155,6 +161,23 @@ fn run(seed: u64) {
     }
 }
 
+/// Subscribes on a new connection.
+fn connect(
+    engine: &SmallEngine,
+    limits: SocketLimits,
+    wanted: Subscribe,
+    known: &mut Known,
+) -> (Subscriptions<SmallEngine>, Option<Walk>) {
+    let mut subscriptions = Subscriptions::new(engine.clone(), Form::Json, ALL, limits);
+    (known.delta_versions, known.done, known.since) = (HashMap::new(), false, known.cursor);
+    let begun = subscriptions.subscribe(wanted).unwrap();
+    begun.told.iter().for_each(|told| known.hear(told));
+    let Some(Reading::Levels(walk)) = begun.reading else {
+        panic!("no snapshot is read");
+    };
+    (subscriptions, Some(walk))
+}
+
 fn tell_delta(
     engine: &SmallEngine,
     subscriptions: &mut Subscriptions<SmallEngine>,
@@ -162,7 +185,7 @@ fn tell_delta(
     known: &mut Known,
 ) {
     let dispatched = engine.feed().dispatched();
-    let Some(delta) = subscriptions.outbox().take(limit).unwrap() else {
+    let Some(Taken::Levels(delta)) = subscriptions.outbox().take(limit).unwrap() else {
         return;
     };
     let text = subscriptions.delta(&delta, dispatched);

@@ -1,6 +1,6 @@
 //! Subscriptions over a connection: the order of messages, snapshots in pages, deltas, and what is refused.
 
-use saldo_protocol::{Code, ServerMessage};
+use saldo_protocol::{Code, ServerMessage, View};
 
 use super::harness::{Client, PIPE_BYTES, SmallEngine, limits, texts};
 
@@ -41,7 +41,7 @@ async fn subscribed_comes_first_then_the_snapshot_in_pages_then_deltas() {
     }
     let subscribed = client.ask(r#"{"type":"subscribe","id":"a \"1\""}"#).await;
     let (id, cursor) = ("a \"1\"".to_owned(), "0".to_owned());
-    assert_eq!(subscribed, ServerMessage::Subscribed { id, cursor });
+    assert_eq!(subscribed, ServerMessage::Subscribed { id, cursor, view: View::Exact });
     let page = snapshot(client.hear().await);
     assert_eq!(page, (vec!["A@OSLO 2".into(), "B@OSLO 1".into()], false, "0".into(), false));
     let page = snapshot(client.hear().await);
@@ -89,12 +89,60 @@ async fn a_subscription_to_nothing_that_exists_is_done_at_once() {
 }
 
 #[tokio::test]
-async fn a_cursor_gets_everything_and_is_told_so() {
+async fn a_cursor_of_another_journal_gets_everything_and_is_told_so() {
     let (engine, mut client) = engine_and_client().await;
     engine.change("A", "OSLO");
-    client.ask(r#"{"type":"subscribe","id":"a","cursor":"1"}"#).await;
+    client.ask(r#"{"type":"subscribe","id":"a","cursor":"theirs"}"#).await;
     let page = snapshot(client.hear().await);
     assert_eq!(page, (vec!["A@OSLO 1".into()], true, "1".into(), true));
+}
+
+#[tokio::test]
+async fn a_cursor_gets_only_what_changed_since() {
+    let (engine, mut client) = engine_and_client().await;
+    for sku in ["A", "B", "C", "A"] {
+        engine.change(sku, "OSLO");
+    }
+    for (cursor, changed) in [
+        (1, vec!["A@OSLO 2", "B@OSLO 1", "C@OSLO 1"]),
+        (2, vec!["A@OSLO 2", "C@OSLO 1"]),
+        (3, vec!["A@OSLO 2"]),
+        (4, vec![]),
+    ] {
+        let asked = format!(r#"{{"type":"subscribe","id":"a","cursor":"{cursor}"}}"#);
+        let ServerMessage::Subscribed { cursor: begins, .. } = client.ask(&asked).await else {
+            panic!("not subscribed");
+        };
+        assert_eq!(begins, cursor.to_string());
+        let (mut told, mut done) = (Vec::new(), false);
+        while !done {
+            let page = snapshot(client.hear().await);
+            assert!(!page.3, "all levels are said to be told from {cursor}");
+            told.extend(page.0);
+            done = page.1;
+            // Half of a snapshot is no place to go on from.
+            assert_eq!(page.2, if done { "4".to_owned() } else { cursor.to_string() });
+        }
+        assert_eq!(told, changed, "from {cursor}");
+        client.ask(r#"{"type":"unsubscribe","id":"a"}"#).await;
+    }
+}
+
+#[tokio::test]
+async fn a_full_snapshot_that_was_cut_short_is_full_again() {
+    let (engine, mut client) = engine_and_client().await;
+    for sku in ["A", "B", "C"] {
+        engine.change(sku, "OSLO");
+    }
+    client.ask(r#"{"type":"subscribe","id":"a","cursor":"theirs"}"#).await;
+    let first = snapshot(client.hear().await);
+    assert_eq!((first.1, first.3), (false, true));
+    drop(client);
+    // What the client knew of the other journal is still to be forgotten.
+    let mut client = Client::connect(&engine, limits(), PIPE_BYTES).await;
+    client.ask(&format!(r#"{{"type":"subscribe","id":"a","cursor":"{}"}}"#, first.2)).await;
+    let again = snapshot(client.hear().await);
+    assert_eq!((again.0, again.3), (first.0, true));
 }
 
 #[tokio::test]
@@ -126,7 +174,16 @@ async fn what_cannot_be_subscribed_is_an_error_and_the_connection_stays() {
             Code::LimitExceeded,
             "has 4 entries, at most 3",
         ),
-        (r#"{"type":"subscribe","id":"b","mode":"events"}"#, Code::Malformed, "events"),
+        (
+            r#"{"type":"subscribe","id":"b","mode":"all"}"#,
+            Code::Malformed,
+            "expected `levels` or `events`",
+        ),
+        (
+            r#"{"type":"subscribe","id":"b","mode":"events","view":"exact"}"#,
+            Code::Malformed,
+            "`view` is not taken with",
+        ),
         (r#"{"type":"subscribe","id":"b","view":"shop"}"#, Code::Malformed, "view"),
         (r#"{"type":"subscribe","id":"b","skus":[""]}"#, Code::Malformed, "1 to 64 bytes"),
         (r#"{"type":"subscribe","skus":["A"]}"#, Code::Malformed, "`id`"),

@@ -1,12 +1,12 @@
-//! What a client's text frame says. A frame is read in one pass; only where that fails is it looked at again, so
-//! that a malformed command costs its own reply and not the whole frame.
+//! What a client's frame says, in either form. A malformed command costs its own reply and not the whole frame.
+
+mod binary;
+mod json;
 
 use saldo_ledger::{ReservationId, StockKey};
-use saldo_protocol::{Action, ClientMessage, Code, Command, FrameId, ReleaseFrom, Subscribe};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use saldo_protocol::{Action, Code, FrameId, ReleaseFrom, Subscribe};
 
-use super::messages::cut;
+use super::json::cut;
 use crate::engine::{FrameCommand, FrameOp};
 
 /// The longest `detail` of an error in bytes: parsers quote what they were given.
@@ -42,8 +42,13 @@ pub(super) struct Misunderstood {
 }
 
 impl Misunderstood {
-    pub(super) fn malformed(detail: String) -> Self {
-        Self { id: None, code: Code::Malformed, detail }
+    pub(super) fn malformed(id: Option<FrameId>, detail: &str) -> Self {
+        let detail = cut(detail, DETAIL_BYTES_MAX).to_owned();
+        Self { id, code: Code::Malformed, detail }
+    }
+
+    pub(super) fn forbidden(id: FrameId, detail: &str) -> Self {
+        Self { id: Some(id), code: Code::Forbidden, detail: detail.to_owned() }
     }
 
     pub(super) fn limit_exceeded(id: FrameId, detail: String) -> Self {
@@ -51,48 +56,15 @@ impl Misunderstood {
     }
 }
 
-/// A frame of commands whose commands are not read yet.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct UnreadCommands<'a> {
-    #[serde(rename = "type")]
-    _frame_type: CommandsType,
-    id: FrameId,
-    #[serde(borrow)]
-    commands: Vec<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum CommandsType {
-    Commands,
-}
-
 impl Incoming {
     /// Reads a text frame; a frame of more than `commands_max` commands is refused whole.
-    pub(super) fn read(text: &str, commands_max: usize) -> Result<Self, Misunderstood> {
-        let error = match serde_json::from_str::<ClientMessage>(text) {
-            Ok(ClientMessage::Subscribe(subscribe)) => return Ok(Self::Subscribe(subscribe)),
-            Ok(ClientMessage::Unsubscribe { id }) => return Ok(Self::Unsubscribe(id)),
-            Ok(ClientMessage::Ping) => return Ok(Self::Ping),
-            Ok(ClientMessage::Commands { id, commands }) => {
-                return few_enough(id, commands.len(), commands_max)
-                    .map(|id| Self::Commands(command_frame(id, commands.into_iter().map(Some))));
-            }
-            Ok(_) => "frames of this type are not taken".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        if let Ok(frame) = serde_json::from_str::<UnreadCommands<'_>>(text) {
-            let id = few_enough(frame.id, frame.commands.len(), commands_max)?;
-            let commands =
-                frame.commands.iter().map(|command| serde_json::from_str(command.get()).ok());
-            return Ok(Self::Commands(command_frame(id, commands)));
-        }
-        Err(Misunderstood {
-            id: ClientMessage::id_of_unread(text),
-            code: Code::Malformed,
-            detail: cut(&error, DETAIL_BYTES_MAX).to_owned(),
-        })
+    pub(super) fn read_text(text: &str, commands_max: usize) -> Result<Self, Misunderstood> {
+        json::read(text, commands_max)
+    }
+
+    /// Reads a binary frame, under the same rules.
+    pub(super) fn read_bytes(bytes: &[u8], commands_max: usize) -> Result<Self, Misunderstood> {
+        binary::read(bytes, commands_max)
     }
 }
 
@@ -106,14 +78,15 @@ fn few_enough(id: FrameId, found: usize, commands_max: usize) -> Result<FrameId,
     Err(Misunderstood::limit_exceeded(id, detail))
 }
 
+/// Tells commands that make sense from those that do not.
 fn command_frame(
     id: FrameId,
-    read: impl ExactSizeIterator<Item = Option<Command>>,
+    read: impl ExactSizeIterator<Item = Option<FrameCommand>>,
 ) -> CommandFrame {
     let mut commands = Vec::with_capacity(read.len());
     let mut malformed = Vec::new();
     for (place, command) in read.enumerate() {
-        match command.and_then(in_domain_types) {
+        match command {
             Some(command) => commands.push(command),
             None => malformed.push(place),
         }
@@ -121,9 +94,13 @@ fn command_frame(
     CommandFrame { id, commands, malformed }
 }
 
-/// None where the command names the nil UUID, which is no reservation.
-fn in_domain_types(command: Command) -> Option<FrameCommand> {
-    let (op, id, quantity, hold_seconds) = match command.action {
+/// None where the action names the nil UUID, which is no reservation.
+fn in_domain_types(
+    action: Action,
+    key: StockKey,
+    idempotency_key: Option<Box<str>>,
+) -> Option<FrameCommand> {
+    let (op, id, quantity, hold_seconds) = match action {
         Action::Reserve { reservation_id, quantity, hold_seconds } => {
             let hold_seconds = hold_seconds.map(u32::from);
             (FrameOp::Reserve, Some(reservation_id), Some(quantity), hold_seconds)
@@ -146,7 +123,6 @@ fn in_domain_types(command: Command) -> Option<FrameCommand> {
         }
         Action::Sell { quantity } => (FrameOp::Sell, None, Some(quantity), None),
         Action::Receive { quantity } => (FrameOp::Receive, None, Some(quantity), None),
-        _ => return None,
     };
     let id = match id {
         Some(id) => Some(ReservationId::new(id.as_u128())?),
@@ -154,10 +130,10 @@ fn in_domain_types(command: Command) -> Option<FrameCommand> {
     };
     Some(FrameCommand {
         op,
-        key: StockKey::new(command.sku.as_str(), command.location.as_str()).ok()?,
+        key,
         id,
         quantity: quantity.map(u32::from),
         hold_seconds,
-        once: command.key.map(saldo_protocol::IdempotencyKey::into_boxed_str),
+        once: idempotency_key,
     })
 }
