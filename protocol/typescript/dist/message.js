@@ -1,0 +1,2 @@
+// The frames of the feed as they are on the wire, subprotocol `saldo.v1.json`.
+export {};

@@ -1,0 +1,2 @@
+// What the client and a subscription say of themselves.
+export {};
