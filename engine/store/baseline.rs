@@ -166,25 +166,30 @@ fn retain_now(shared: &Shared) -> Result<(), BaselineError> {
     let segments = shared.journal.segments();
     let Some(target) = target(shared, &segments) else { return Ok(()) };
     let medium = &shared.baselines;
-    let newer =
-        list(medium.as_ref())?.into_iter().filter(|(sequence, _)| *sequence >= target).count();
-    let place = shared.store.place();
-    if newer < KEPT && place.is_some_and(|place| place.sequence >= target) {
+    let baselines = list(medium.as_ref())?;
+    let newest = baselines.last().map(|(sequence, _)| *sequence);
+    let is_news = shared.store.place().is_some_and(|place| Some(place.sequence) > newest);
+    if covered(&baselines) < target && is_news {
         let place = write(&shared.store, medium)?;
         tracing::info!(sequence = place.sequence, "baseline");
-        let baselines = list(medium.as_ref())?;
-        for (_, name) in baselines.iter().rev().skip(KEPT) {
+        for (_, name) in list(medium.as_ref())?.iter().rev().skip(KEPT) {
             medium.remove(name)?;
         }
         medium.sync_dir()?;
     }
-    let newer =
-        list(medium.as_ref())?.into_iter().filter(|(sequence, _)| *sequence >= target).count();
-    if newer >= KEPT {
-        let removed = shared.journal.remove_segments_before(target + 1)?;
+    // As far as both reach: while much is written, what may go has moved on by the time that they are there.
+    let last = covered(&list(medium.as_ref())?).min(target);
+    if segments.first().is_some_and(|segment| segment.last_sequence <= last) {
+        let removed = shared.journal.remove_segments_before(last + 1)?;
         tracing::info!(segments = removed.segments, bytes = removed.bytes, "removed old segments");
     }
     Ok(())
+}
+
+/// The last event that as many baselines hold as are kept; 0 where there are fewer.
+fn covered(baselines: &[(u64, String)]) -> u64 {
+    let oldest_kept = baselines.len().checked_sub(KEPT).and_then(|place| baselines.get(place));
+    oldest_kept.map_or(0, |(sequence, _)| *sequence)
 }
 
 /// The last event of the newest segment that may go; none where none may.

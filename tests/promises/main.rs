@@ -12,6 +12,7 @@ mod counts_keep_sales;
 mod feed_levels;
 mod feed_never_wrong;
 mod holds_expire;
+mod journal_stays_bounded;
 mod never_oversells;
 mod openapi_is_complete;
 mod passivation;
