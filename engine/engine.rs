@@ -7,8 +7,8 @@ use std::sync::{Arc, OnceLock};
 use saldo_ledger::{Level, Refusal, RefusalCode, ReservationId, ReservationView, StockKey};
 
 pub use crate::actor::board::{FrameCommand, FrameOp, FrameReply};
-pub use crate::actor::lookups::Placed;
 use crate::actor::call::{Call, CallResult, Movement, Page, ReferenceKind};
+pub use crate::actor::lookups::Placed;
 use crate::actor::{ArbiterHandle, Shared, calls, frames, history, lookups};
 use crate::feed::{CatchUpFault, EventsPage, Hub, Selection, page};
 pub use crate::gauges::Gauges;

@@ -5,7 +5,7 @@
 //! therefore in the snapshot, one published after it is in a delta, and one in between may be in both.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -128,6 +128,8 @@ impl Hub {
     /// One caller at a time, with rising sequence numbers.
     pub fn publish(&self, levels: &mut dyn Iterator<Item = Level>, sequence: u64) {
         let shared = &self.shared;
+        // Whoever is counted only after this reads the durable end behind what was made durable before this.
+        fence(Ordering::SeqCst);
         let has_listeners = shared.listening.load(Ordering::SeqCst) > 0;
         let has_followers = shared.following.load(Ordering::SeqCst) > 0;
         if !has_listeners && !has_followers {

@@ -132,7 +132,10 @@ pub(super) fn run(shared: &Shared) {
             Some(Err(error)) => Err(error.to_string()),
         };
         if let Err(error) = outcome {
-            tracing::error!(error, "events cannot be told live; their readers are sent to the journal");
+            tracing::error!(
+                error,
+                "events cannot be told live; their readers are sent to the journal"
+            );
             records = None;
             live.send_to_journal(durable);
         }

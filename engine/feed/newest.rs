@@ -21,6 +21,8 @@ pub(super) struct Newest {
     levels: HashMap<StockKey, Option<Arc<SharedLevel>>>,
     /// The keys of `levels`, each once.
     order: VecDeque<StockKey>,
+    /// Whether the reader is to be told something else first.
+    pub(super) is_held: bool,
     view: View,
     /// Empty in the view `exact`.
     shades: HashMap<StockKey, Shades>,
@@ -44,6 +46,11 @@ impl Newest {
     /// How many keys wait, at most: a few of them may turn out to be as they were told.
     pub(super) fn len(&self) -> usize {
         self.order.len()
+    }
+
+    /// Whether there is something to take.
+    pub(super) fn is_ready(&self) -> bool {
+        !self.is_held && !self.order.is_empty()
     }
 
     /// Puts a level in the place of an older one of its key; a level that looks to the reader like the one that

@@ -104,6 +104,16 @@ enum Content {
     Events(EventQueue),
 }
 
+impl Content {
+    /// Whether there is something to take.
+    fn is_ready(&self) -> bool {
+        match self {
+            Self::Levels(newest) => newest.is_ready(),
+            Self::Events(queue) => queue.is_ready(),
+        }
+    }
+}
+
 impl Outbox {
     /// An empty one.
     #[must_use]
@@ -134,15 +144,32 @@ impl Outbox {
         }
     }
 
-    /// Lets the events be taken that came since the subscription joined. Whether none was lost since.
+    /// Keeps the levels of a subscription back until [`Outbox::release`]: its snapshot is told first.
+    pub fn hold(&self, id: SubscriptionId) {
+        let mut waiting = self.waiting.lock();
+        if let Some(Content::Levels(newest)) = waiting.subscriptions.get_mut(&id) {
+            newest.is_held = true;
+            waiting.turns.retain(|waits| *waits != id);
+        }
+    }
+
+    /// Lets what was held be taken: levels since [`Outbox::hold`], events since the subscription joined. Whether
+    /// none was lost since.
     pub fn release(&self, id: SubscriptionId) -> bool {
         let mut waiting = self.waiting.lock();
         let was_idle = waiting.is_idle();
-        let Some(Content::Events(queue)) = waiting.subscriptions.get_mut(&id) else {
+        let Some(content) = waiting.subscriptions.get_mut(&id) else {
             return false;
         };
-        let complete = queue.release();
-        if queue.is_ready() {
+        let was_ready = content.is_ready();
+        let complete = match content {
+            Content::Levels(newest) => {
+                newest.is_held = false;
+                true
+            }
+            Content::Events(queue) => queue.release(),
+        };
+        if !was_ready && content.is_ready() {
             waiting.turns.push_back(id);
         }
         let wakes = was_idle && !waiting.is_idle();
@@ -232,10 +259,10 @@ impl Waiting {
         let Some(Content::Levels(newest)) = self.subscriptions.get_mut(&id) else {
             return;
         };
-        let waited = newest.len() > 0;
+        let was_ready = newest.is_ready();
         if newest.put(level) {
             self.levels += 1;
-            if !waited {
+            if !was_ready && newest.is_ready() {
                 self.turns.push_back(id);
             }
         }

@@ -54,7 +54,8 @@ impl Pace {
         let events = sequence.saturating_sub(self.window_sequence);
         // The first window begins at no known place.
         let known = self.window_sequence > 0;
-        self.events_per_second = if known { events.saturating_mul(1_000_000) / passed_us } else { 0 };
+        self.events_per_second =
+            if known { events.saturating_mul(1_000_000) / passed_us } else { 0 };
         (self.window_began_us, self.window_sequence) = (now_us, sequence);
     }
 

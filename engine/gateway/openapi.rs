@@ -12,10 +12,8 @@ use saldo_protocol::{
 };
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::security::{
-    HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
-};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Components, ContentBuilder, OpenApi as Document, Ref, RefOr, Required, ResponseBuilder,
 };
@@ -24,8 +22,8 @@ use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
 use super::access::Need;
 use super::failure::Failure;
 use super::inbound::Inbound;
-use super::socket::event_stream;
 use super::routes::{Kind, ROUTES, Route, RouteMethod};
+use super::socket::event_stream;
 use super::{
     Gateway, answer, availability, health, lookups, movements, page, reservations, returns, stock,
 };

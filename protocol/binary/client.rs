@@ -1,6 +1,6 @@
 //! What a client sends, in binary.
 
-use super::codec::{BinaryFault, BorrowDecode, Encode, Row, put, take};
+use super::codec::{BinaryFault, BorrowDecode, Encode, Row, front, put, take};
 use super::command::CommandRecord;
 use crate::{
     ClientMessage, Cursor, FeedMode, FrameId, InvalidField, Location, Sku, SkuPrefix, Subscribe,
@@ -65,6 +65,14 @@ impl<'a> ClientFrame<'a> {
     /// [`BinaryFault`], where the bytes are none.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, BinaryFault> {
         take(bytes)
+    }
+
+    /// The name that the client gave a frame that cannot be read, where that much of it can: for `error` answers.
+    #[must_use]
+    pub fn id_of_unread(bytes: &'a [u8]) -> Option<&'a str> {
+        // The frames that have a name begin with it; a ping has none.
+        let (variant, id) = front::<(u32, &str)>(bytes)?;
+        matches!(variant, 0 | 1 | 3).then_some(id)
     }
 
     /// The frame's bytes.

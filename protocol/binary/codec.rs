@@ -25,7 +25,7 @@ const fn config() -> Config {
 #[derive(Debug, Error)]
 pub enum BinaryFault {
     /// They end early, or say what the encoding has no meaning for.
-    #[error("not a frame of saldo.v1.bin: {0}")]
+    #[error("not a frame of saldo.v1.bin: {}", in_words(.0))]
     Bytes(DecodeError),
     /// A frame, and something behind it.
     #[error("not a frame of saldo.v1.bin: {left} bytes are left over behind it")]
@@ -33,6 +33,21 @@ pub enum BinaryFault {
         /// How many.
         left: usize,
     },
+}
+
+/// What is wrong, in words of the protocol and not of the decoder.
+fn in_words(error: &DecodeError) -> String {
+    match error {
+        DecodeError::UnexpectedEnd { .. } => "it ends early".to_owned(),
+        DecodeError::Utf8 { .. } => "a text is not UTF-8".to_owned(),
+        DecodeError::InvalidBooleanValue(found) => {
+            format!("{found} is no boolean, only 0 and 1 are")
+        }
+        DecodeError::UnexpectedVariant { found, .. } => format!("there is no variant {found} here"),
+        DecodeError::InvalidIntegerType { .. } => "a number is wider than its field".to_owned(),
+        DecodeError::LimitExceeded => format!("it holds more than {FRAME_BYTES_MAX} bytes"),
+        _ => "it cannot be read".to_owned(),
+    }
 }
 
 /// A list on the wire: its length, then its elements. Unlike bincode's own lists it takes no memory for elements
@@ -87,4 +102,9 @@ pub(super) fn take<'a, T: BorrowDecode<'a, ()>>(bytes: &'a [u8]) -> Result<T, Bi
         0 => Ok(value),
         left => Err(BinaryFault::LeftOver { left }),
     }
+}
+
+/// Reads a value that the bytes begin with.
+pub(super) fn front<'a, T: BorrowDecode<'a, ()>>(bytes: &'a [u8]) -> Option<T> {
+    Some(bincode::borrow_decode_from_slice(bytes, config()).ok()?.0)
 }

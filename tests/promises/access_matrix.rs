@@ -20,7 +20,7 @@ enum Need {
 }
 
 /// Every call and what it needs.
-const CALLS: [(&str, &str, Need); 26] = [
+const CALLS: [(&str, &str, Need); 29] = [
     ("get", "/v1/stock/{sku}", ExactLevels),
     ("get", "/v1/stock/{sku}/{location}", ExactLevels),
     ("post", "/v1/availability:query", ExactLevels),
@@ -47,6 +47,9 @@ const CALLS: [(&str, &str, Need); 26] = [
     ("get", "/livez", Nothing),
     ("get", "/readyz", Nothing),
     ("get", "/openapi.json", Nothing),
+    ("get", "/", Nothing),
+    ("get", "/assets/{file}", Nothing),
+    ("get", "/assets/client/{file}", Nothing),
 ];
 
 /// A caller, by the token that it sends.
@@ -179,6 +182,8 @@ async fn send(http: &Http, method: &str, path: &str, header: Option<(&str, Strin
     let path = path
         .replace("{sku}", "TEE")
         .replace("{location}", "OSLO")
+        .replace("client/{file}", "client/index.js")
+        .replace("{file}", "main.js")
         .replace("{id}", "01940000-0000-7000-8000-000000000001");
     // Otherwise the answer would have no end.
     let query = if path.ends_with("/sse") { "?mode=nonsense" } else { "" };

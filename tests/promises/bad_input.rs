@@ -430,7 +430,7 @@ async fn unknown_and_repeated_fields_and_wrong_types() {
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_routes_and_methods() {
     unharmed(|http| async move {
-        for path in ["/", "/v1", "/v2/stock/A/X", "/v1/stock/A/X/steal"] {
+        for path in ["/x", "/assets/x", "/v1", "/v2/stock/A/X", "/v1/stock/A/X/steal"] {
             http.get(path).await.refused(404, "not_found");
         }
         let delete = http.request(hyper::Method::DELETE, "/v1/stock/A/X");

@@ -4,7 +4,7 @@ use saldo_tests::Engine;
 use serde_json::Value;
 
 /// Every HTTP call that is promised.
-const CALLS: [(&str, &str); 24] = [
+const CALLS: [(&str, &str); 28] = [
     ("get", "/v1/stock/{sku}/{location}"),
     ("get", "/v1/stock/{sku}"),
     ("post", "/v1/stock/{sku}/{location}/receive"),
@@ -29,6 +29,10 @@ const CALLS: [(&str, &str); 24] = [
     ("get", "/readyz"),
     ("get", "/metrics"),
     ("get", "/openapi.json"),
+    ("get", "/v1/feed/sse"),
+    ("get", "/"),
+    ("get", "/assets/{file}"),
+    ("get", "/assets/client/{file}"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,6 +31,7 @@ const LAYERS: [Layer; 6] = [
             "benches/",
             "tests/",
             "protocol/client/",
+            "protocol/tests/",
         ],
         tests_too: false,
         why: "reads a clock: only engine/clock.rs does, everyone else is handed the time",

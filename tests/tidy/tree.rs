@@ -9,7 +9,7 @@ use std::{
 use super::File;
 
 /// Folders that are never part of the repository, for a tree without git.
-const SKIPPED: [&str; 3] = ["target", "data", ".git"];
+const SKIPPED: [&str; 5] = ["target", "data", ".git", "node_modules", "build"];
 
 /// All text files under `root`; what is not UTF-8 is no text and is left out.
 pub fn read(root: &Path) -> io::Result<Vec<File>> {

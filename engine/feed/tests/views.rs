@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use Band::{InStock, LowStock, OutOfStock};
+use Step::{Comes, Delta, Page};
+
 use super::super::newest::Newest;
 use super::super::{Band, Hub, Outbox, Selection, SharedLevel, Thresholds, View};
 use super::{ALL, ROOM, Random, key, level, publish, take};
@@ -28,12 +31,12 @@ fn the_threshold_of_the_longest_prefix_counts() {
         ("X1", 0),
     ] {
         for (units, band) in [
-            (-1, Band::OutOfStock),
-            (0, Band::OutOfStock),
-            (1, if low < 1 { Band::InStock } else { Band::LowStock }),
-            (low.max(1), if low < 1 { Band::InStock } else { Band::LowStock }),
-            (low + 1, Band::InStock),
-            (i64::MAX, Band::InStock),
+            (-1, OutOfStock),
+            (0, OutOfStock),
+            (1, if low < 1 { InStock } else { LowStock }),
+            (low.max(1), if low < 1 { InStock } else { LowStock }),
+            (low + 1, InStock),
+            (i64::MAX, InStock),
         ] {
             let mut level = level(sku, "OSLO", 1);
             level.balances.on_hand = units;
@@ -45,12 +48,9 @@ fn the_threshold_of_the_longest_prefix_counts() {
 #[test]
 fn what_may_be_oversold_can_be_promised() {
     let thresholds = Thresholds::new(5, []);
-    for (available, oversell_limit, band) in [
-        (0, 5, Band::LowStock),
-        (-5, 5, Band::OutOfStock),
-        (-5, 6, Band::LowStock),
-        (0, 6, Band::InStock),
-    ] {
+    for (available, oversell_limit, band) in
+        [(0, 5, LowStock), (-5, 5, OutOfStock), (-5, 6, LowStock), (0, 6, InStock)]
+    {
         let mut level = level("A", "OSLO", 1);
         level.balances.on_hand = available;
         level.balances.oversell_limit = oversell_limit;
@@ -69,146 +69,146 @@ enum Step {
     Delta(Option<u64>),
 }
 
+const CONVERSATIONS: &[(&str, View, &[Step])] = &[
+    (
+        "the same band again",
+        View::Banded,
+        &[Comes(1, InStock), Delta(Some(1)), Comes(2, InStock), Delta(None)],
+    ),
+    (
+        "each change",
+        View::Banded,
+        &[
+            Comes(1, InStock),
+            Delta(Some(1)),
+            Comes(2, LowStock),
+            Delta(Some(2)),
+            Comes(3, OutOfStock),
+            Delta(Some(3)),
+        ],
+    ),
+    (
+        "to yes or no low and in stock are the same",
+        View::Boolean,
+        &[
+            Comes(1, InStock),
+            Delta(Some(1)),
+            Comes(2, LowStock),
+            Delta(None),
+            Comes(3, OutOfStock),
+            Delta(Some(3)),
+            Comes(4, LowStock),
+            Delta(Some(4)),
+        ],
+    ),
+    (
+        "there and back before it was taken",
+        View::Banded,
+        &[
+            Comes(1, InStock),
+            Delta(Some(1)),
+            Comes(2, LowStock),
+            Comes(3, InStock),
+            Delta(None),
+            Comes(4, LowStock),
+            Comes(5, InStock),
+            Comes(6, OutOfStock),
+            Delta(Some(6)),
+        ],
+    ),
+    (
+        "behind the snapshot",
+        View::Banded,
+        &[
+            Page(3, InStock, InStock),
+            Comes(4, InStock),
+            Delta(None),
+            Comes(5, LowStock),
+            Delta(Some(5)),
+        ],
+    ),
+    (
+        "a level that the snapshot has overtaken",
+        View::Banded,
+        &[Comes(1, LowStock), Page(2, InStock, InStock), Delta(None)],
+    ),
+    (
+        "a page that was overtaken while it waited",
+        View::Banded,
+        &[Comes(2, LowStock), Delta(Some(2)), Page(1, InStock, InStock), Delta(None)],
+    ),
+    (
+        "there and back around a page: the reader must not be left with what was in between",
+        View::Banded,
+        &[
+            Comes(1, InStock),
+            Delta(Some(1)),
+            // The page is read here, at version 2.
+            Comes(3, InStock),
+            Page(2, LowStock, InStock),
+            Delta(None),
+        ],
+    ),
+    (
+        "the same with the change still waiting",
+        View::Banded,
+        &[
+            Comes(1, InStock),
+            Delta(Some(1)),
+            Comes(3, OutOfStock),
+            Page(2, LowStock, OutOfStock),
+            Delta(None),
+            Comes(4, InStock),
+            Delta(Some(4)),
+        ],
+    ),
+    (
+        "a page that is older than what was told changes nothing of what waits",
+        View::Banded,
+        &[
+            Comes(2, LowStock),
+            Delta(Some(2)),
+            Comes(3, InStock),
+            Page(1, InStock, InStock),
+            Delta(Some(3)),
+        ],
+    ),
+    (
+        "an older level that comes late",
+        View::Banded,
+        &[
+            Comes(1, InStock),
+            Delta(Some(1)),
+            Comes(3, InStock),
+            Comes(2, LowStock),
+            Delta(None),
+            Comes(5, LowStock),
+            Comes(4, InStock),
+            Delta(Some(5)),
+        ],
+    ),
+    (
+        "exactly, everything is told",
+        View::Exact,
+        &[
+            Comes(1, InStock),
+            Delta(Some(1)),
+            Page(2, LowStock, LowStock),
+            Comes(2, LowStock),
+            Delta(Some(2)),
+            Comes(4, LowStock),
+            Comes(3, OutOfStock),
+            Delta(Some(4)),
+        ],
+    ),
+];
+
 #[test]
 fn a_band_is_told_when_it_changes() {
-    use Band::{InStock, LowStock, OutOfStock};
-    use Step::{Comes, Delta, Page};
-    for (what, view, steps) in [
-        (
-            "the same band again",
-            View::Banded,
-            vec![Comes(1, InStock), Delta(Some(1)), Comes(2, InStock), Delta(None)],
-        ),
-        (
-            "each change",
-            View::Banded,
-            vec![
-                Comes(1, InStock),
-                Delta(Some(1)),
-                Comes(2, LowStock),
-                Delta(Some(2)),
-                Comes(3, OutOfStock),
-                Delta(Some(3)),
-            ],
-        ),
-        (
-            "to yes or no low and in stock are the same",
-            View::Boolean,
-            vec![
-                Comes(1, InStock),
-                Delta(Some(1)),
-                Comes(2, LowStock),
-                Delta(None),
-                Comes(3, OutOfStock),
-                Delta(Some(3)),
-                Comes(4, LowStock),
-                Delta(Some(4)),
-            ],
-        ),
-        (
-            "there and back before it was taken",
-            View::Banded,
-            vec![
-                Comes(1, InStock),
-                Delta(Some(1)),
-                Comes(2, LowStock),
-                Comes(3, InStock),
-                Delta(None),
-                Comes(4, LowStock),
-                Comes(5, InStock),
-                Comes(6, OutOfStock),
-                Delta(Some(6)),
-            ],
-        ),
-        (
-            "behind the snapshot",
-            View::Banded,
-            vec![
-                Page(3, InStock, InStock),
-                Comes(4, InStock),
-                Delta(None),
-                Comes(5, LowStock),
-                Delta(Some(5)),
-            ],
-        ),
-        (
-            "a level that the snapshot has overtaken",
-            View::Banded,
-            vec![Comes(1, LowStock), Page(2, InStock, InStock), Delta(None)],
-        ),
-        (
-            "a page that was overtaken while it waited",
-            View::Banded,
-            vec![Comes(2, LowStock), Delta(Some(2)), Page(1, InStock, InStock), Delta(None)],
-        ),
-        (
-            "there and back around a page: the reader must not be left with what was in between",
-            View::Banded,
-            vec![
-                Comes(1, InStock),
-                Delta(Some(1)),
-                // The page is read here, at version 2.
-                Comes(3, InStock),
-                Page(2, LowStock, InStock),
-                Delta(None),
-            ],
-        ),
-        (
-            "the same with the change still waiting",
-            View::Banded,
-            vec![
-                Comes(1, InStock),
-                Delta(Some(1)),
-                Comes(3, OutOfStock),
-                Page(2, LowStock, OutOfStock),
-                Delta(None),
-                Comes(4, InStock),
-                Delta(Some(4)),
-            ],
-        ),
-        (
-            "a page that is older than what was told changes nothing of what waits",
-            View::Banded,
-            vec![
-                Comes(2, LowStock),
-                Delta(Some(2)),
-                Comes(3, InStock),
-                Page(1, InStock, InStock),
-                Delta(Some(3)),
-            ],
-        ),
-        (
-            "an older level that comes late",
-            View::Banded,
-            vec![
-                Comes(1, InStock),
-                Delta(Some(1)),
-                Comes(3, InStock),
-                Comes(2, LowStock),
-                Delta(None),
-                Comes(5, LowStock),
-                Comes(4, InStock),
-                Delta(Some(5)),
-            ],
-        ),
-        (
-            "exactly, everything is told",
-            View::Exact,
-            vec![
-                Comes(1, InStock),
-                Delta(Some(1)),
-                Page(2, LowStock, LowStock),
-                Comes(2, LowStock),
-                Delta(Some(2)),
-                Comes(4, LowStock),
-                Comes(3, OutOfStock),
-                Delta(Some(4)),
-            ],
-        ),
-    ] {
-        let mut newest = Newest::new(view);
-        for step in steps {
-            match step {
+    for (what, view, steps) in CONVERSATIONS {
+        let mut newest = Newest::new(*view);
+        for step in *steps {
+            match *step {
                 Comes(version, band) => {
                     newest.put(&banded("A", version, band));
                 }
@@ -258,7 +258,7 @@ fn a_reader_ends_with_the_band_that_is_and_hears_of_none_twice() {
         let mut came = [0; 3];
         // Pages that are read and not yet told.
         let mut pages: Vec<(usize, usize)> = Vec::new();
-        let bands = [Band::OutOfStock, Band::LowStock, Band::InStock];
+        let bands = [OutOfStock, LowStock, InStock];
         for step in 0..120 {
             let at = random.below(3);
             match random.below(if step < 100 { 7 } else { 3 }) {

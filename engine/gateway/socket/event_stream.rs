@@ -79,8 +79,7 @@ async fn serve(
     let (ask, asked) = mpsc::channel(1);
     // Its only message, for which there is room.
     let _ = ask.try_send(Answer::Subscribe(Box::new(wanted)));
-    let writer =
-        Writer::new(gateway.engine.clone(), Form::Json, allowed, limits, asked, &mut wire);
+    let writer = Writer::new(gateway.engine.clone(), Form::Json, allowed, limits, asked, &mut wire);
     let (mut stopping, mut cut) = (gateway.stopping.clone(), gateway.cut.clone());
     let ask_until_stop = async {
         // Without a sender the gateway is gone, which is a stop too.
@@ -211,10 +210,7 @@ impl Sink<Sent> for EventWire {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_close(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Result<(), Self::Error>> {
+    fn poll_close(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.0.disconnect();
         Poll::Ready(Ok(()))
     }

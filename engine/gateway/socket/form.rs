@@ -121,12 +121,7 @@ impl Form {
     }
 
     /// A delta.
-    pub(super) fn delta(
-        self,
-        id: &str,
-        levels: &[impl AsRef<[u8]>],
-        cursor: String,
-    ) -> Outgoing {
+    pub(super) fn delta(self, id: &str, levels: &[impl AsRef<[u8]>], cursor: String) -> Outgoing {
         let words = match self {
             Self::Json => Words::Text(json::delta(id, levels, &cursor)),
             Self::Binary => Words::Bytes(binary::delta(id, levels, &cursor)),
@@ -135,12 +130,7 @@ impl Form {
     }
 
     /// Events, the last of them at `cursor`.
-    pub(super) fn events(
-        self,
-        id: &str,
-        events: &[impl AsRef<[u8]>],
-        cursor: String,
-    ) -> Outgoing {
+    pub(super) fn events(self, id: &str, events: &[impl AsRef<[u8]>], cursor: String) -> Outgoing {
         let words = match self {
             Self::Json => Words::Text(json::events(id, events)),
             Self::Binary => Words::Bytes(binary::events(id, events)),

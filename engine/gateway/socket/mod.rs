@@ -39,10 +39,7 @@ use connection::Connection;
 use limits::SocketLimits;
 
 /// Answers the upgrade: 101 and the connection goes on as a WebSocket, or 400 `malformed` as problem+json.
-pub(crate) async fn upgrade(
-    gateway: Arc<Gateway>,
-    inbound: Inbound,
-) -> Result<Response, Failure> {
+pub(crate) async fn upgrade(gateway: Arc<Gateway>, inbound: Inbound) -> Result<Response, Failure> {
     let allowed = Allowed::of(&inbound);
     let mut request = Request::from_parts(inbound.parts, Body::empty());
     let accepted = match handshake::check(&request) {

@@ -27,10 +27,8 @@ pub(super) trait Source: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Placed>, Refusal>> + Send;
 
     /// All levels of a SKU, or `unknown_stock`.
-    fn levels_of_sku(
-        &self,
-        sku: &str,
-    ) -> impl Future<Output = Result<Vec<Placed>, Refusal>> + Send;
+    fn levels_of_sku(&self, sku: &str)
+    -> impl Future<Output = Result<Vec<Placed>, Refusal>> + Send;
 
     /// About `limit` events of the selected keys behind `after` and up to `until`.
     fn events(

@@ -122,6 +122,8 @@ impl<E: Source> Subscriptions<E> {
         cursor: Option<&str>,
     ) -> Begun {
         let subscription = self.source.feed().subscribe(&self.outbox, selection, view);
+        // The first page tells whether the client has to forget what it knew.
+        self.outbox.hold(subscription.id());
         // After it, so that what becomes durable from here on comes as a delta.
         let began = self.source.durable_sequence();
         let place = cursor.and_then(|cursor| self.source.place(cursor));
@@ -177,8 +179,7 @@ impl<E: Source> Subscriptions<E> {
     /// Ends a subscription: the `unsubscribed` message, after which nothing of it is said.
     pub(super) fn unsubscribe(&mut self, name: FrameId) -> Result<Outgoing, Misunderstood> {
         let Some(at) = self.active.iter().position(|active| active.name == name) else {
-            let detail =
-                format!("there is no subscription {:?} on this connection", name.as_str());
+            let detail = format!("there is no subscription {:?} on this connection", name.as_str());
             return Err(Misunderstood::malformed(Some(name), &detail));
         };
         self.active.remove(at);
@@ -216,13 +217,14 @@ impl<E: Source> Subscriptions<E> {
                 self.form.level(level, band, view)
             })
             .collect();
+        self.outbox.release(walk.subscription);
         let cursor = self.source.cursor(told);
         let id = self.active[at].name.as_str();
         Some(self.form.snapshot(Page { done, cursor, full, id }, &words))
     }
 
-    /// A delta; none where the subscription has ended, or there is nothing to say. `dispatched` was read from the hub before the delta was
-    /// taken from the outbox.
+    /// A delta; none where the subscription has ended, or there is nothing to say. `dispatched` was read from the
+    /// hub before the delta was taken from the outbox.
     pub(super) fn delta(&mut self, delta: &Delta, dispatched: u64) -> Option<Outgoing> {
         let form = self.form;
         let at = self.position(delta.subscription)?;

@@ -40,7 +40,9 @@ impl Events {
         let (version, before) =
             self.last.get(&key).map(|last| (last.version, last.after)).unwrap_or_default();
         if event.version != version + 1 || event.before != before {
-            return Err(format!("{key:?}: version {version} with {before:?} came before {event:?}"));
+            return Err(format!(
+                "{key:?}: version {version} with {before:?} came before {event:?}"
+            ));
         }
         self.cursor = Some(event.cursor.clone());
         self.last.insert(key, event);

@@ -31,11 +31,8 @@ pub(super) type Key = (String, String);
 
 /// A key for a change: one of three goes to the hot one.
 pub(super) fn changed_key(random: &mut Random) -> (Sku, Location) {
-    let (sku, location) = if random.percent(33) {
-        ("HOT", "WEB")
-    } else {
-        (random.of(&SKUS), random.of(&LOCATIONS))
-    };
+    let (sku, location) =
+        if random.percent(33) { ("HOT", "WEB") } else { (random.of(&SKUS), random.of(&LOCATIONS)) };
     (Sku::new(sku).expect("a SKU"), Location::new(location).expect("a location"))
 }
 
@@ -69,8 +66,8 @@ impl Wanted {
 
     pub(super) fn has(&self, sku: &str, location: &str) -> bool {
         let all = self.skus.is_empty() && self.prefixes.is_empty();
-        let named = self.skus.contains(&sku)
-            || self.prefixes.iter().any(|prefix| sku.starts_with(prefix));
+        let named =
+            self.skus.contains(&sku) || self.prefixes.iter().any(|prefix| sku.starts_with(prefix));
         (all || named) && (self.locations.is_empty() || self.locations.contains(&location))
     }
 

@@ -7,8 +7,10 @@ use saldo_protocol::{FrameId, IdempotencyKey, Subscribe};
 use super::{FrameCommand, Incoming, Misunderstood, command_frame, few_enough, in_domain_types};
 
 pub(super) fn read(bytes: &[u8], commands_max: usize) -> Result<Incoming, Misunderstood> {
-    let frame = ClientFrame::decode(bytes)
-        .map_err(|fault| Misunderstood::malformed(None, &fault.to_string()))?;
+    let frame = ClientFrame::decode(bytes).map_err(|fault| {
+        let id = ClientFrame::id_of_unread(bytes).and_then(|id| FrameId::new(id).ok());
+        Misunderstood::malformed(id, &fault.to_string())
+    })?;
     let name = |id: &str| {
         FrameId::new(id).map_err(|fault| Misunderstood::malformed(None, &fault.to_string()))
     };
@@ -36,10 +38,7 @@ pub(super) fn read(bytes: &[u8], commands_max: usize) -> Result<Incoming, Misund
 }
 
 /// None where it names no key of the table, or anything is outside its range.
-fn frame_command(
-    command: CommandRecord<'_>,
-    stocks: &[Option<StockKey>],
-) -> Option<FrameCommand> {
+fn frame_command(command: CommandRecord<'_>, stocks: &[Option<StockKey>]) -> Option<FrameCommand> {
     let key = stocks.get(usize::try_from(command.stock).ok()?)?.clone()?;
     let idempotency_key = match command.key {
         Some(key) => Some(IdempotencyKey::new(key).ok()?.into_boxed_str()),

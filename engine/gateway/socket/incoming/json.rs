@@ -31,16 +31,18 @@ pub(super) fn read(text: &str, commands_max: usize) -> Result<Incoming, Misunder
         Ok(ClientMessage::Ping) => return Ok(Incoming::Ping),
         Ok(ClientMessage::Commands { id, commands }) => {
             let id = few_enough(id, commands.len(), commands_max)?;
-            return Ok(Incoming::Commands(command_frame(id, commands.into_iter().map(frame_command))));
+            return Ok(Incoming::Commands(command_frame(
+                id,
+                commands.into_iter().map(frame_command),
+            )));
         }
         Err(error) => error.to_string(),
     };
     if let Ok(frame) = serde_json::from_str::<UnreadCommands<'_>>(text) {
         let id = few_enough(frame.id, frame.commands.len(), commands_max)?;
         let commands = frame.commands.iter();
-        let commands = commands.map(|command| {
-            serde_json::from_str(command.get()).ok().and_then(frame_command)
-        });
+        let commands = commands
+            .map(|command| serde_json::from_str(command.get()).ok().and_then(frame_command));
         return Ok(Incoming::Commands(command_frame(id, commands)));
     }
     Err(Misunderstood::malformed(ClientMessage::id_of_unread(text), &error))
