@@ -124,6 +124,14 @@ impl Engine {
         memory::resident_bytes(self.pid)
     }
 
+    /// Time that it had of the cores so far, in seconds.
+    ///
+    /// # Errors
+    /// [`BenchError::Io`]: there is no `/proc`, or no such process.
+    pub fn cpu_seconds(&self) -> Result<f64, BenchError> {
+        memory::cpu_seconds(self.pid)
+    }
+
     /// All figures of `/metrics` as they are now.
     ///
     /// # Errors

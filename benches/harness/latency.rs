@@ -40,6 +40,12 @@ impl Latencies {
         }
     }
 
+    /// The time that so large a share did not exceed, in nanoseconds; 0 where nothing was counted.
+    #[must_use]
+    pub fn at_quantile_ns(&self, quantile: f64) -> u64 {
+        self.histogram.as_ref().map_or(0, |histogram| histogram.value_at_quantile(quantile))
+    }
+
     /// Adds p50, p99 and p99.9 to a report in milliseconds, each named for what was asked.
     pub fn tell(&self, report: &mut Report, asked: &str) {
         let Some(histogram) = &self.histogram else { return };
