@@ -60,6 +60,7 @@ impl<E: Source> Connection<E> {
             }
         };
         tracing::debug!(?ending, "a feed connection ends");
-        close(sink.0, stream, ending).await;
+        // Apart, so that no open connection has room for its end.
+        Box::pin(close(sink.0, stream, ending)).await;
     }
 }

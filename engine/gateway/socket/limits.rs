@@ -7,8 +7,8 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use crate::config::Settings;
 use crate::feed::Room;
 
-/// Read at a time, in bytes; allocated for every connection, so small.
-const READ_BUFFER_BYTES: usize = 4096;
+/// Taken at a time, in bytes, of what was read ahead; allocated for every connection, so small.
+const READ_BUFFER_BYTES: usize = 512;
 
 /// Gathered before it is written to the socket, in bytes.
 const WRITE_GATHERED_BYTES: usize = 16_384;

@@ -15,6 +15,7 @@ mod handshake;
 mod incoming;
 mod json;
 mod limits;
+mod readahead;
 mod reader;
 mod source;
 mod subscriptions;
@@ -37,6 +38,7 @@ use super::inbound::Inbound;
 use allowed::Allowed;
 use connection::Connection;
 use limits::SocketLimits;
+use readahead::Readahead;
 
 /// Answers the upgrade: 101 and the connection goes on as a WebSocket, or 400 `malformed` as problem+json.
 pub(crate) async fn upgrade(gateway: Arc<Gateway>, inbound: Inbound) -> Result<Response, Failure> {
@@ -62,7 +64,8 @@ pub(crate) async fn upgrade(gateway: Arc<Gateway>, inbound: Inbound) -> Result<R
             let Ok(upgraded) = upgraded.await else {
                 return;
             };
-            let (stream, config) = (TokioIo::new(upgraded), connection.limits.protocol());
+            let stream = Readahead::new(TokioIo::new(upgraded));
+            let config = connection.limits.protocol();
             let socket = WebSocketStream::from_raw_socket(stream, Role::Server, Some(config));
             connection.run(socket.await).await;
         };

@@ -10,7 +10,6 @@ use futures_util::{Sink, SinkExt};
 use saldo_ledger::{Level, Refusal};
 use saldo_protocol::{FrameId, ServerMessage, Subscribe};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use tokio::time::error::Elapsed;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use super::allowed::Allowed;
@@ -25,6 +24,9 @@ use crate::gateway::refusal;
 
 /// Answers written in a row before deltas and snapshots have their turn.
 const ANSWERS_IN_A_ROW_MAX: usize = 64;
+
+/// Room, in messages, that is kept for the next turn.
+const OUT_KEPT: usize = 4;
 
 /// What the reader asks of the writer, in the order of the frames. Small, for each connection has room for a row
 /// of them.
@@ -56,7 +58,7 @@ enum Found {
 }
 
 /// A page being read.
-type PageRead = Pin<Box<dyn Future<Output = (Reading, Found)> + Send>>;
+type PageRead = Pin<Box<dyn Future<Output = (Box<Reading>, Found)> + Send>>;
 
 /// Writes until the connection ends.
 pub(super) struct Writer<'a, E, K> {
@@ -70,8 +72,13 @@ pub(super) struct Writer<'a, E, K> {
     outbox: Arc<Outbox>,
     pings: Interval,
     /// What is to be read for subscriptions; they take turns, a page each.
-    readings: VecDeque<Reading>,
+    readings: VecDeque<Box<Reading>>,
     page_read: Option<PageRead>,
+    /// What the present turn writes. Everything is put here first and written in one place, so that a waiting
+    /// connection keeps little.
+    out: Vec<Sent>,
+    /// Let the next frames begin once the turn is written.
+    answered: Vec<OwnedSemaphorePermit>,
 }
 
 impl<'a, E, K> Writer<'a, E, K>
@@ -104,6 +111,8 @@ where
             pings,
             readings: VecDeque::new(),
             page_read: None,
+            out: Vec::new(),
+            answered: Vec::new(),
         }
     }
 
@@ -120,37 +129,35 @@ where
         self.read_ahead();
         tokio::select! {
             answer = self.asked.recv() => match answer {
-                Some(answer) => self.answers(answer).await?,
+                Some(answer) => self.answers(answer),
                 // The reader has ended and the last frame in flight is answered.
                 None => return Err(Ending::Stopping),
             },
-            () = self.outbox.ready() => self.take().await?,
+            () = self.outbox.ready() => self.take()?,
             (reading, found) = finished(&mut self.page_read) => {
                 self.page_read = None;
-                self.page(reading, found).await?;
+                self.page(*reading, found);
             }
-            _ = self.pings.tick() => self.write(Sent::Ping).await?,
+            _ = self.pings.tick() => self.out.push(Sent::Ping),
         }
-        self.flush().await
+        self.write().await
     }
 
-    async fn answers(&mut self, first: Answer) -> Result<(), Ending> {
-        self.answer(first).await?;
+    fn answers(&mut self, first: Answer) {
+        self.answer(first);
         for _ in 1..ANSWERS_IN_A_ROW_MAX {
             let Ok(answer) = self.asked.try_recv() else {
                 break;
             };
-            self.answer(answer).await?;
+            self.answer(answer);
         }
-        Ok(())
     }
 
-    async fn answer(&mut self, answer: Answer) -> Result<(), Ending> {
+    fn answer(&mut self, answer: Answer) {
         let message = match answer {
             Answer::Replies { message, permit } => {
-                self.messages([*message]).await?;
-                drop(permit);
-                return Ok(());
+                self.answered.push(permit);
+                *message
             }
             Answer::Pong => self.form.message(&ServerMessage::Pong),
             Answer::Error(misunderstood) => self.form.error(*misunderstood),
@@ -160,17 +167,17 @@ where
                 .unwrap_or_else(|misunderstood| self.form.error(misunderstood)),
             Answer::Subscribe(subscribe) => match self.subscriptions.subscribe(*subscribe) {
                 Ok(begun) => {
-                    self.readings.extend(begun.reading);
-                    return self.messages(begun.told).await;
+                    self.read(begun.reading);
+                    return self.say(begun.told);
                 }
                 Err(misunderstood) => self.form.error(misunderstood),
             },
         };
-        self.messages([message]).await
+        self.say([message]);
     }
 
     /// Tells what waits in the outbox.
-    async fn take(&mut self) -> Result<(), Ending> {
+    fn take(&mut self) -> Result<(), Ending> {
         // Before the outbox is looked at; see `Hub::dispatched`.
         let dispatched = self.hub.dispatched();
         let taken = self.outbox.take(self.limits.snapshot_levels).map_err(|lagging| {
@@ -178,49 +185,58 @@ where
             Ending::try_again(&lagging.to_string(), cursor.as_deref())
         })?;
         match taken {
-            None => Ok(()),
+            None => {}
             Some(Taken::Levels(delta)) => {
                 let message = self.subscriptions.delta(&delta, dispatched);
-                self.messages(message).await
+                self.say(message);
             }
             Some(Taken::Events(batch)) => {
                 let (messages, reading) = self.subscriptions.batch(&batch);
-                self.readings.extend(reading);
-                self.messages(messages).await
+                self.read(reading);
+                self.say(messages);
             }
         }
+        Ok(())
     }
 
-    async fn page(&mut self, reading: Reading, found: Found) -> Result<(), Ending> {
-        if !self.subscriptions.has(reading.subscription()) {
-            return Ok(());
-        }
+    fn page(&mut self, reading: Reading, found: Found) {
         let id = reading.subscription();
+        if !self.subscriptions.has(id) {
+            return;
+        }
         match (reading, found) {
             (Reading::Levels(walk), Found::Levels(Ok(levels))) => {
                 let message = self.subscriptions.page(&walk, &levels);
                 if !walk.is_done() {
-                    self.readings.push_back(Reading::Levels(walk));
+                    self.read(Some(Reading::Levels(walk)));
                 }
-                self.messages(message).await
+                self.say(message);
             }
             (Reading::Events(catch_up), Found::Events(Ok(page))) => {
                 let (messages, reading) = self.subscriptions.events(catch_up, &page);
-                self.readings.extend(reading);
-                self.messages(messages).await
+                self.read(reading);
+                self.say(messages);
             }
             (_, Found::Levels(Err(refused))) => {
                 let failed = self.subscriptions.fail(id, refusal::code(refused.code));
-                self.messages(failed).await
+                self.say(failed);
             }
             (_, Found::Events(Err(fault))) => {
                 let lost = self.subscriptions.lost(id, &fault);
-                self.messages(lost).await
+                self.say(lost);
             }
             // A reading finds what it reads.
             (Reading::Levels(_), Found::Events(Ok(_)))
-            | (Reading::Events(_), Found::Levels(Ok(_))) => Ok(()),
+            | (Reading::Events(_), Found::Levels(Ok(_))) => {}
         }
+    }
+
+    fn read(&mut self, reading: Option<Reading>) {
+        self.readings.extend(reading.map(Box::new));
+    }
+
+    fn say(&mut self, messages: impl IntoIterator<Item = Outgoing>) {
+        self.out.extend(messages.into_iter().map(Sent::Message));
     }
 
     /// Begins to read the next page, where one is wanted and none is being read.
@@ -233,43 +249,32 @@ where
         };
         let (source, limit) = (self.source.clone(), self.limits.snapshot_levels);
         self.page_read = Some(Box::pin(async move {
-            match reading {
-                Reading::Levels(mut walk) => {
-                    let found = Found::Levels(walk.page(&source, limit).await);
-                    (Reading::Levels(walk), found)
-                }
-                Reading::Events(mut catch_up) => {
-                    let found = Found::Events(catch_up.page(&source, limit).await);
-                    (Reading::Events(catch_up), found)
-                }
-            }
+            let mut reading = reading;
+            let found = match &mut *reading {
+                Reading::Levels(walk) => Found::Levels(walk.page(&source, limit).await),
+                Reading::Events(catch_up) => Found::Events(catch_up.page(&source, limit).await),
+            };
+            (reading, found)
         }));
     }
 
-    async fn messages(
-        &mut self,
-        messages: impl IntoIterator<Item = Outgoing>,
-    ) -> Result<(), Ending> {
-        for message in messages {
-            self.write(Sent::Message(message)).await?;
+    /// Writes what the turn said. A write that fails or gets nowhere ends the connection.
+    async fn write(&mut self) -> Result<(), Ending> {
+        let (sink, out) = (&mut *self.sink, &mut self.out);
+        let written = timeout(self.limits.idle, async {
+            for sent in out.drain(..) {
+                sink.feed(sent).await?;
+            }
+            sink.flush().await
+        });
+        if !matches!(written.await, Ok(Ok(()))) {
+            return Err(Ending::Dead);
+        }
+        self.answered.clear();
+        if self.out.capacity() > OUT_KEPT {
+            self.out = Vec::new();
         }
         Ok(())
-    }
-
-    async fn write(&mut self, sent: Sent) -> Result<(), Ending> {
-        settled(timeout(self.limits.idle, self.sink.feed(sent)).await)
-    }
-
-    async fn flush(&mut self) -> Result<(), Ending> {
-        settled(timeout(self.limits.idle, self.sink.flush()).await)
-    }
-}
-
-/// A write that fails or gets nowhere ends the connection.
-fn settled<E>(written: Result<Result<(), E>, Elapsed>) -> Result<(), Ending> {
-    match written {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) | Err(_) => Err(Ending::Dead),
     }
 }
 
