@@ -62,6 +62,8 @@ struct Inbox {
     merged: Merged,
     /// Events are durable up to here.
     durable: u64,
+    /// Whether the dispatcher rests, and is not to be woken by levels.
+    is_resting: bool,
     stopped: bool,
 }
 
@@ -144,7 +146,7 @@ impl Hub {
             }
             inbox.merged.reached(sequence);
         }
-        let wakes = was_idle && !inbox.merged.is_idle();
+        let wakes = was_idle && !inbox.merged.is_idle() && !inbox.is_resting;
         drop(inbox);
         if wakes {
             shared.wake.notify_one();
@@ -266,20 +268,20 @@ impl Shared {
 
     /// Lets the dispatcher rest for so long, while levels gather; false once the hub stops.
     pub(super) fn rest(&self, time: Duration) -> bool {
-        self.rest_on(&self.wake, time)
+        let until = clock::monotonic_in(time);
+        let mut inbox = self.inbox.lock();
+        inbox.is_resting = true;
+        while !inbox.stopped && !self.wake.wait_until(&mut inbox, until).timed_out() {}
+        inbox.is_resting = false;
+        !inbox.stopped
     }
 
     /// Lets the teller of events rest for so long.
-    pub(super) fn rest_live(&self, time: Duration) -> bool {
-        self.rest_on(&self.wake_live, time)
-    }
-
-    fn rest_on(&self, wake: &Condvar, time: Duration) -> bool {
+    pub(super) fn rest_live(&self, time: Duration) {
         let until = clock::monotonic_in(time);
         let mut inbox = self.inbox.lock();
         // What comes meanwhile wakes it and changes nothing: it is looked at after the rest.
-        while !inbox.stopped && !wake.wait_until(&mut inbox, until).timed_out() {}
-        !inbox.stopped
+        while !inbox.stopped && !self.wake_live.wait_until(&mut inbox, until).timed_out() {}
     }
 
     /// Waits for events behind `told`; the durable end, or none once the hub stops.

@@ -15,6 +15,8 @@ use super::round::Round;
 
 /// What it takes to wake a reader and write to its socket, in microseconds; measured by `feed_fanout`.
 const WAKE_US: u64 = 10;
+/// What a round takes besides, in microseconds: its thread is woken, and two tables change places.
+const ROUND_US: u64 = 100;
 /// Offers a microsecond to readers that need no waking.
 const OFFERS_A_US: u64 = 8;
 /// A key that costs less than this to tell never rests by itself, in microseconds.
@@ -91,7 +93,7 @@ impl Pace {
 
     /// How long to let levels gather after a round that cost so much.
     pub(super) fn round_rest(&self, cost_us: u64) -> Duration {
-        Duration::from_micros(self.rest_us(cost_us)).min(ROUND_REST_MAX)
+        Duration::from_micros(self.rest_us(cost_us + ROUND_US)).min(ROUND_REST_MAX)
     }
 
     /// Everything before this place was told, although some keys rest; none where none has a level waiting.
