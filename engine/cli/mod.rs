@@ -3,6 +3,7 @@
 mod error;
 mod inspect;
 mod log;
+mod open_files;
 mod options;
 mod output;
 mod serve;

@@ -9,7 +9,7 @@ use saldo::{
 };
 use tracing::info;
 
-use super::{error::CliError, log, options::CommonOptions, output, signals};
+use super::{error::CliError, log, open_files, options::CommonOptions, output, signals};
 
 /// Options of `saldo serve`.
 #[derive(Args, Debug)]
@@ -42,6 +42,7 @@ pub fn run(options: ServeOptions) -> Result<(), CliError> {
         Some(path) => info!(file = %path.display(), "settings read"),
         None => info!("no settings file: defaults, environment and options"),
     }
+    open_files::raise(settings.connections_max);
     actix::System::new().block_on(async move {
         let stop = signals::stop().map_err(CliError::system("listen for SIGTERM and SIGINT"))?;
         Ok(server::serve(settings, announce, stop).await?)

@@ -51,7 +51,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Readahead<S> {
             let read = ROOM.with_borrow_mut(|room| {
                 let mut room = ReadBuf::new(room);
                 ready!(Pin::new(&mut this.socket).poll_read(context, &mut room))?;
-                let (now, later) = room.filled().split_at(into.remaining().min(room.filled().len()));
+                let (now, later) =
+                    room.filled().split_at(into.remaining().min(room.filled().len()));
                 into.put_slice(now);
                 this.left.extend_from_slice(later);
                 Poll::Ready(Ok(()))
