@@ -73,7 +73,7 @@ impl Readers {
     /// Opens connections, each subscribed and with the whole of its snapshot read.
     ///
     /// # Errors
-    /// As [`Readers::order`].
+    /// Where the readers do not answer as they were asked, or not in time.
     pub async fn open(&mut self, group: Group) -> Result<(), BenchError> {
         self.order(&Order::Open(group)).await.map(drop)
     }
@@ -81,7 +81,7 @@ impl Readers {
     /// Begins to count anew.
     ///
     /// # Errors
-    /// As [`Readers::order`].
+    /// Where the readers do not answer as they were asked, or not in time.
     pub async fn mark(&mut self, what: What) -> Result<(), BenchError> {
         self.order(&Order::Mark(what)).await.map(drop)
     }
@@ -89,7 +89,7 @@ impl Readers {
     /// How long after each change those who listen heard of it; waits for the last of them.
     ///
     /// # Errors
-    /// As [`Readers::order`].
+    /// Where the readers do not answer as they were asked, or not in time.
     pub async fn times(&mut self, changes: Vec<Change>) -> Result<Times, BenchError> {
         match self.order(&Order::Times { changes }).await? {
             Answer::Times(times) => Ok(times),
@@ -100,7 +100,7 @@ impl Readers {
     /// What was heard since the mark.
     ///
     /// # Errors
-    /// As [`Readers::order`].
+    /// Where the readers do not answer as they were asked, or not in time.
     pub async fn rates(&mut self) -> Result<Rates, BenchError> {
         match self.order(&Order::Rates).await? {
             Answer::Rates(rates) => Ok(rates),
@@ -111,7 +111,7 @@ impl Readers {
     /// Closes all connections.
     ///
     /// # Errors
-    /// As [`Readers::order`].
+    /// Where the readers do not answer as they were asked, or not in time.
     pub async fn close(&mut self) -> Result<(), BenchError> {
         self.order(&Order::Close).await.map(drop)
     }
