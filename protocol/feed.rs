@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::object::objects_or_none;
+use crate::object::{Object, objects_or_none};
 use crate::optional::{is_false, null_is_default};
 use crate::text::{NO_CONTROL_CHARACTERS, bounded_text, is_not_control};
 use crate::{Code, Command, Cursor, InvalidField, LevelView, Location, Movement, Reply, Sku, View};
@@ -267,7 +267,7 @@ impl<'de> Deserialize<'de> for ClientMessage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         use serde::de::Error;
 
-        let frame = Frame::deserialize(deserializer)?;
+        let frame = Object::<Frame>::deserialize(deserializer)?.0;
         if let Some(field) = frame.stray_field() {
             let name = frame.frame_type.name();
             return Err(D::Error::custom(format_args!(

@@ -9,6 +9,7 @@ mod bad_input;
 mod baskets_all_or_nothing;
 mod carts_grow;
 mod counts_keep_sales;
+mod event_streams;
 mod feed_levels;
 mod feed_never_wrong;
 mod holds_expire;

@@ -14,7 +14,7 @@ use axum::response::Response;
 use futures_channel::mpsc as channel;
 use futures_util::{Sink, StreamExt};
 use saldo_protocol::{Cursor, FeedMode, FrameId, Location, Sku, SkuPrefix, Subscribe, View};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::allowed::Allowed;
 use super::checks::check;
@@ -29,7 +29,9 @@ use crate::gateway::{Gateway, query};
 /// The name of the one subscription.
 const NAME: &str = "sse";
 /// Parameters that a query string may have: a request's head ends long before.
-const PARAMETERS_MAX: usize = 4_096;
+const PARAMETERS_MAX: usize = 10_000;
+/// Parameters that may stand there once.
+const ONCE: [&str; 3] = ["mode", "view", "cursor"];
 /// Events that wait for the connection to take them; then the subscription is a slow reader.
 const EVENTS_WAITING: usize = 1;
 /// Where a reader that comes back stopped. Not one of the names that the HTTP library knows.
@@ -54,8 +56,14 @@ pub(crate) async fn open(gateway: Arc<Gateway>, request: Inbound) -> Result<Resp
     let limits = SocketLimits::of(&gateway.settings);
     check(&wanted, std::iter::empty(), allowed, &limits).map_err(refused)?;
     let (events, body) = channel::channel(EVENTS_WAITING);
-    tokio::spawn(serve(gateway, allowed, limits, wanted, EventWire(events)));
-    let mut response = Response::new(Body::from_stream(body.map(Ok::<Bytes, Infallible>)));
+    let (reading, gone) = oneshot::channel::<Infallible>();
+    tokio::spawn(serve(gateway, allowed, limits, wanted, EventWire(events), gone));
+    let body = body.map(move |event| {
+        // Dropped with the body, when the connection ends: the subscription ends with it.
+        let _ = &reading;
+        Ok::<Bytes, Infallible>(event)
+    });
+    let mut response = Response::new(Body::from_stream(body));
     *response.status_mut() = StatusCode::OK;
     for (name, value) in [
         (header::CONTENT_TYPE, "text/event-stream"),
@@ -75,6 +83,7 @@ async fn serve(
     limits: SocketLimits,
     wanted: Subscribe,
     mut wire: EventWire,
+    gone: oneshot::Receiver<Infallible>,
 ) {
     let (ask, asked) = mpsc::channel(1);
     // Its only message, for which there is room.
@@ -91,6 +100,7 @@ async fn serve(
         ending = writer.run() => tracing::debug!(?ending, "an event stream ends"),
         () = ask_until_stop => {}
         _ = cut.wait_for(|cut| *cut) => {}
+        _ = gone => {}
     }
 }
 
@@ -102,7 +112,13 @@ fn refused(misunderstood: Misunderstood) -> Failure {
 fn wanted(uri: &Uri, headers: &HeaderMap) -> Result<Subscribe, Failure> {
     let id = FrameId::new(NAME).map_err(|fault| Failure::malformed(fault.to_string()))?;
     let mut wanted = Subscribe::all(id);
+    let mut seen = [false; ONCE.len()];
     for (name, value) in query::pairs(uri, PARAMETERS_MAX)? {
+        if let Some(at) = ONCE.iter().position(|once| *once == name)
+            && std::mem::replace(&mut seen[at], true)
+        {
+            return Err(Failure::malformed(format!("`{name}` stands twice in the query string")));
+        }
         take(&mut wanted, &name, value).map_err(Failure::malformed)?;
     }
     if let Some(last) = headers.get(LAST_EVENT_ID).filter(|last| !last.is_empty()) {

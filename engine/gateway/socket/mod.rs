@@ -32,9 +32,9 @@ use hyper_util::rt::TokioIo;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use super::Gateway;
 use super::failure::Failure;
 use super::inbound::Inbound;
+use super::{Gateway, query};
 use allowed::Allowed;
 use connection::Connection;
 use limits::SocketLimits;
@@ -42,6 +42,7 @@ use readahead::Readahead;
 
 /// Answers the upgrade: 101 and the connection goes on as a WebSocket, or 400 `malformed` as problem+json.
 pub(crate) async fn upgrade(gateway: Arc<Gateway>, inbound: Inbound) -> Result<Response, Failure> {
+    query::none(inbound.uri())?;
     let allowed = Allowed::of(&inbound);
     let mut request = Request::from_parts(inbound.parts, Body::empty());
     let accepted = match handshake::check(&request) {

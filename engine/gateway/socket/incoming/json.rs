@@ -25,6 +25,10 @@ enum CommandsType {
 }
 
 pub(super) fn read(text: &str, commands_max: usize) -> Result<Incoming, Misunderstood> {
+    // Otherwise a list would be taken for an object, its members in order.
+    if !text.trim_ascii_start().starts_with('{') {
+        return Err(Misunderstood::malformed(None, "a frame must be a JSON object, {...}"));
+    }
     let error = match serde_json::from_str::<ClientMessage>(text) {
         Ok(ClientMessage::Subscribe(subscribe)) => return Ok(Incoming::Subscribe(subscribe)),
         Ok(ClientMessage::Unsubscribe { id }) => return Ok(Incoming::Unsubscribe(id)),
