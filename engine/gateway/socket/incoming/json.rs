@@ -26,8 +26,11 @@ enum CommandsType {
 
 pub(super) fn read(text: &str, commands_max: usize) -> Result<Incoming, Misunderstood> {
     // Otherwise a list would be taken for an object, its members in order.
-    if !text.trim_ascii_start().starts_with('{') {
-        return Err(Misunderstood::malformed(None, "a frame must be a JSON object, {...}"));
+    if text.trim_ascii_start().starts_with('[') {
+        return Err(Misunderstood::malformed(
+            None,
+            "a frame must be a JSON object, {...}, and not a list",
+        ));
     }
     let error = match serde_json::from_str::<ClientMessage>(text) {
         Ok(ClientMessage::Subscribe(subscribe)) => return Ok(Incoming::Subscribe(subscribe)),
