@@ -176,8 +176,13 @@ impl Gauges {
         );
         self.put(
             "saldo_feed_subscriptions",
-            "Subscriptions open.",
+            "Subscriptions to levels open.",
             shared.hub.subscriptions() as u64,
+        );
+        self.put(
+            "saldo_feed_followers",
+            "Subscriptions to events that have seen the journal's end.",
+            shared.hub.followers() as u64,
         );
     }
 }

@@ -38,12 +38,12 @@ pub(super) struct Shared {
     /// Subscriptions to levels that are indexed or about to be: with 0 the journal's thread does not even lock.
     listening: AtomicUsize,
     /// Subscriptions to events that have joined the live ones or are about to.
-    pub(super) following: AtomicUsize,
+    following: AtomicUsize,
     inbox: Mutex<Inbox>,
     /// Signalled when levels wait for the dispatcher, and on stop.
     wake: Condvar,
     /// Signalled when there are events for those who follow, and on stop.
-    pub(super) wake_live: Condvar,
+    wake_live: Condvar,
     pub(super) index: Mutex<Index>,
     pub(super) live: Mutex<Live>,
     pub(super) dispatched: AtomicU64,
