@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use saldo_loadtest::args::{Cli, Command};
-use saldo_loadtest::command::run_replay;
+use saldo_loadtest::replay::args::{Cli, Command};
+use saldo_loadtest::replay::command::run_replay;
 
 /// What the process ends with when anything disagrees.
 const DISAGREES: u8 = 1;

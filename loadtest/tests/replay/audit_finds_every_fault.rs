@@ -3,8 +3,8 @@
 use crate::support::broken::{Altering, Told};
 use crate::support::engine::{FakeEngine, Faults};
 use crate::support::sales::{Sales, month};
-use saldo_loadtest::report::Report;
-use saldo_loadtest::transport::Failure;
+use saldo_loadtest::replay::report::Report;
+use saldo_loadtest::replay::transport::Failure;
 use saldo_protocol::{Code, Level, MovementKind, Problem, Reservation};
 
 /// A verb and what is done to its answer.

@@ -3,7 +3,7 @@
 use crate::support::broken::silent_after;
 use crate::support::engine::FakeEngine;
 use crate::support::sales::{Sales, month};
-use saldo_loadtest::error::ReplayError;
+use saldo_loadtest::replay::error::ReplayError;
 
 #[tokio::test]
 async fn answers_that_get_lost_and_are_asked_for_again_change_nothing() {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::support::sales::Sales;
-use saldo_loadtest::engine_process::{EngineError, EngineProcess};
+use saldo_loadtest::targets::engine_process::{EngineError, EngineProcess};
 
 fn saldo_loadtest(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_saldo-loadtest")).args(arguments).output().unwrap()

@@ -2,8 +2,8 @@
 
 use crate::support::engine::FakeEngine;
 use crate::support::sales::{LOCATION, Sales, month};
-use saldo_loadtest::goods::LeftOut;
-use saldo_loadtest::stock::Stock;
+use saldo_loadtest::replay::goods::LeftOut;
+use saldo_loadtest::replay::stock::Stock;
 
 fn stock_of(engine: &FakeEngine, code: &str) -> Stock {
     let balances = engine.books.lock().balances(&(code.to_owned(), LOCATION.to_owned()));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use saldo_loadtest::transport::{Failure, Outcome, Transport};
+use saldo_loadtest::replay::transport::{Failure, Outcome, Transport};
 use saldo_protocol::{
     AdjustRequest, Level, Movements, MovementsQuery, ReceiveRequest, Reservation, ReserveRequest,
     ReturnLinesRequest, ReturnWithoutOrderRequest, ReturnedLevels,

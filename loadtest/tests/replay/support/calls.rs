@@ -1,6 +1,6 @@
 //! The calls of the engine in memory: each carried out once for its key, with answers that get lost and kills.
 
-use saldo_loadtest::transport::{Failure, Outcome, Transport};
+use saldo_loadtest::replay::transport::{Failure, Outcome, Transport};
 use saldo_protocol::client::Answer;
 use saldo_protocol::{
     AdjustRequest, Code, Cursor, Level, MovementKind, Movements, MovementsQuery, ReceiveRequest,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use saldo_loadtest::transport::Failure;
+use saldo_loadtest::replay::transport::Failure;
 use saldo_protocol::{
     Balances, Code, Level, Movement, MovementKind, Problem, ProblemLine, Reservation,
     ReservationLine, ReservationStatus, ReserveRequest, ReturnLinesRequest, Timestamp,

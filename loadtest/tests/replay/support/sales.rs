@@ -4,11 +4,11 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use indicatif::ProgressBar;
-use saldo_loadtest::error::ReplayError;
-use saldo_loadtest::queue::Speed;
-use saldo_loadtest::replay::{ReplayPlan, replay};
-use saldo_loadtest::report::Report;
-use saldo_loadtest::transport::Transport;
+use saldo_loadtest::replay::error::ReplayError;
+use saldo_loadtest::replay::queue::Speed;
+use saldo_loadtest::replay::report::Report;
+use saldo_loadtest::replay::run::{ReplayPlan, replay};
+use saldo_loadtest::replay::transport::Transport;
 use saldo_protocol::Location;
 use tempfile::TempDir;
 

@@ -11,19 +11,19 @@ use saldo_protocol::Location;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::audit::audit;
-use crate::carry_on::CarryOn;
-use crate::error::ReplayError;
-use crate::ids::RunIds;
-use crate::invoices::in_order_of_time;
-use crate::model::Model;
-use crate::queue::{InvoiceQueue, Speed};
-use crate::report::{Pace, Report};
-use crate::runner::{Shared, open_stock, run};
-use crate::share::OpeningShare;
-use crate::sold_lines::SoldLines;
-use crate::survey::{Survey, survey};
-use crate::transport::Transport;
+use crate::replay::audit::audit;
+use crate::replay::carry_on::CarryOn;
+use crate::replay::error::ReplayError;
+use crate::replay::invoices::in_order_of_time;
+use crate::replay::model::Model;
+use crate::replay::queue::{InvoiceQueue, Speed};
+use crate::replay::report::{Pace, Report};
+use crate::replay::run_ids::RunIds;
+use crate::replay::runner::{Shared, open_stock, run};
+use crate::replay::share::OpeningShare;
+use crate::replay::sold_lines::SoldLines;
+use crate::replay::survey::{Survey, survey};
+use crate::replay::transport::Transport;
 
 /// What to replay, and how.
 #[derive(Clone, Debug)]

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::error::InputError;
-use crate::invoices::Invoice;
+use crate::replay::error::InputError;
+use crate::replay::invoices::Invoice;
 
 /// How fast the file's time passes.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -10,7 +10,7 @@ use saldo_protocol::Code;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::error::ReplayError;
+use crate::replay::error::ReplayError;
 
 /// The refusals of a run, with or without a file.
 #[derive(Debug, Default)]

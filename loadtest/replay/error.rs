@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::engine_process::EngineError;
+use crate::targets::engine_process::EngineError;
 
 /// Why the file of sales cannot be read.
 #[derive(Debug, Error)]

@@ -10,16 +10,16 @@ use saldo_protocol::Location;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::carry_on::CarryOn;
-use crate::error::ReplayError;
-use crate::ids::RunIds;
-use crate::latency::Latencies;
-use crate::model::Model;
-use crate::queue::InvoiceQueue;
-use crate::sold_lines::SoldLines;
-use crate::tally::Tally;
-use crate::transport::Transport;
-use crate::worker::Worker;
+use crate::replay::carry_on::CarryOn;
+use crate::replay::error::ReplayError;
+use crate::replay::latency::Latencies;
+use crate::replay::model::Model;
+use crate::replay::queue::InvoiceQueue;
+use crate::replay::run_ids::RunIds;
+use crate::replay::sold_lines::SoldLines;
+use crate::replay::tally::Tally;
+use crate::replay::transport::Transport;
+use crate::replay::worker::Worker;
 
 /// What all workers of a run share. No lock is held across a call.
 pub struct Shared<T> {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::audit::Verdict;
-use crate::latency::LatencySummary;
-use crate::tally::Tally;
+use crate::replay::audit::Verdict;
+use crate::replay::latency::LatencySummary;
+use crate::replay::tally::Tally;
 
 /// A finished replay.
 #[derive(Clone, Debug, Serialize)]

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, HashMap};
 use saldo_protocol::{Balances, Level, Movement, MovementKind};
 use uuid::Uuid;
 
-use crate::disagreements::Disagreements;
-use crate::line_account::{LineAccount, LineModel};
-use crate::model::KeyModel;
-use crate::stock::{Stock, adds_up, balances, fact_mark, split};
+use crate::replay::disagreements::Disagreements;
+use crate::replay::line_account::{LineAccount, LineModel};
+use crate::replay::model::KeyModel;
+use crate::replay::stock::{Stock, adds_up, balances, fact_mark, split};
 
 /// What the audit finds of one key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

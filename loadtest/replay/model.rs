@@ -15,9 +15,9 @@ use saldo_protocol::client::Answer;
 use saldo_protocol::{Balances, Level, MovementKind};
 use uuid::Uuid;
 
-use crate::disagreements::Disagreements;
-use crate::line_account::LineModel;
-use crate::stock::{Basket, Stock, adds_up, balances, fact_mark, split};
+use crate::replay::disagreements::Disagreements;
+use crate::replay::line_account::LineModel;
+use crate::replay::stock::{Basket, Stock, adds_up, balances, fact_mark, split};
 
 /// What the answers say of one key.
 #[derive(Clone, Debug, Default)]

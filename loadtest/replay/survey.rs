@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
 use std::path::Path;
 
-use crate::csv_rows::{RowReader, open};
-use crate::error::InputError;
-use crate::goods::{Demand, demand};
+use crate::replay::csv_rows::{RowReader, open};
+use crate::replay::error::InputError;
+use crate::replay::goods::{Demand, demand};
 
 /// One article of one customer.
 pub type CustomerCode = (String, String);

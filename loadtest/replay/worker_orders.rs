@@ -11,13 +11,13 @@ use saldo_protocol::{
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::error::ReplayError;
-use crate::invoices::Invoice;
-use crate::model_orders::OrderReturn;
-use crate::queue::Begun;
-use crate::stock::{Basket, basket};
-use crate::transport::Transport;
-use crate::worker::{Worker, cannot_send, quantity};
+use crate::replay::error::ReplayError;
+use crate::replay::invoices::Invoice;
+use crate::replay::model_orders::OrderReturn;
+use crate::replay::queue::Begun;
+use crate::replay::stock::{Basket, basket};
+use crate::replay::transport::Transport;
+use crate::replay::worker::{Worker, cannot_send, quantity};
 
 const CHANNEL: &str = "replay";
 const RETURNED_BECAUSE: &str = "returned without a known order";

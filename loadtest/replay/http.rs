@@ -12,8 +12,8 @@ use saldo_protocol::{
 };
 use uuid::Uuid;
 
-use crate::durability;
-use crate::transport::{Failure, Outcome, Transport};
+use crate::replay::transport::{Failure, Outcome, Transport};
+use crate::targets::durability;
 
 /// The first wait between two attempts, and the longest: an engine that is back is used within half a second.
 const BACKOFF_FIRST: Duration = Duration::from_millis(20);

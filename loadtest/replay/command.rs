@@ -5,12 +5,12 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::ReplayArgs;
-use crate::engine_process::{EngineProcess, beside_this_program};
-use crate::error::ReplayError;
-use crate::http::HttpTransport;
-use crate::replay::replay;
-use crate::report::Report;
+use crate::replay::args::ReplayArgs;
+use crate::replay::error::ReplayError;
+use crate::replay::http::HttpTransport;
+use crate::replay::report::Report;
+use crate::replay::run::replay;
+use crate::targets::engine_process::{EngineProcess, beside_this_program};
 
 const BAR: &str = "{msg:<14} {wide_bar} {human_pos}/{human_len} rows, {per_sec}, {eta} left";
 

@@ -10,7 +10,7 @@ use std::fmt;
 use saldo_protocol::Sku;
 use serde::Serialize;
 
-use crate::csv_rows::Row;
+use crate::replay::csv_rows::Row;
 
 /// Digits in a row that make an article number.
 const ARTICLE_DIGITS_MIN: usize = 4;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, value_parser};
 use saldo_protocol::Location;
 
-use crate::queue::Speed;
-use crate::replay::ReplayPlan;
-use crate::share::OpeningShare;
+use crate::replay::queue::Speed;
+use crate::replay::run::ReplayPlan;
+use crate::replay::share::OpeningShare;
 
 /// Sends work to a Saldo engine, measures it, and audits every answer.
 #[derive(Debug, Parser)]

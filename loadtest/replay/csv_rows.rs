@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use saldo_protocol::Timestamp;
 
-use crate::error::InputError;
+use crate::replay::error::InputError;
 
 /// The first two bytes of a gzip file; the name is not asked.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];

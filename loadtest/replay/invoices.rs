@@ -6,10 +6,10 @@
 use std::collections::{HashMap, VecDeque};
 use std::path::Path;
 
-use crate::csv_rows::{Row, RowReader, SalesBytes, open};
-use crate::error::InputError;
-use crate::goods::{Demand, LeftOut, demand};
-use crate::survey::Survey;
+use crate::replay::csv_rows::{Row, RowReader, SalesBytes, open};
+use crate::replay::error::InputError;
+use crate::replay::goods::{Demand, LeftOut, demand};
+use crate::replay::survey::Survey;
 
 /// One invoice with what it asks of the stock, in the file's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,7 +119,7 @@ impl Iterator for Invoices {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::survey::survey;
+    use crate::replay::survey::survey;
 
     fn read(rows: &[&str]) -> (Survey, Vec<Invoice>) {
         let folder = tempfile::tempdir().unwrap();

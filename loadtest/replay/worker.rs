@@ -10,13 +10,13 @@ use saldo_protocol::{
 };
 use tokio::time::Instant;
 
-use crate::error::ReplayError;
-use crate::invoices::Invoice;
-use crate::queue::Begun;
-use crate::runner::{Shared, Work};
-use crate::stock::basket;
-use crate::tally::OVER_LINES_MAX;
-use crate::transport::{Failure, Outcome, Transport};
+use crate::replay::error::ReplayError;
+use crate::replay::invoices::Invoice;
+use crate::replay::queue::Begun;
+use crate::replay::runner::{Shared, Work};
+use crate::replay::stock::basket;
+use crate::replay::tally::OVER_LINES_MAX;
+use crate::replay::transport::{Failure, Outcome, Transport};
 
 /// Lines of one reservation at most, by the protocol. An invoice with more is refused here.
 const RESERVATION_LINES_MAX: usize = 1_000;

@@ -4,13 +4,13 @@
 use saldo_protocol::{Code, Cursor, Level, Location, Movements, MovementsQuery, PageLimit, Sku};
 use serde::Serialize;
 
-use crate::chain::{ChainAudit, Finding};
-use crate::disagreements::Disagreements;
-use crate::error::ReplayError;
-use crate::model::{KeyModel, Model};
-use crate::stock::{Stock, balances, split};
-use crate::transport::{Failure, Outcome, Transport};
-use crate::worker::cannot_send;
+use crate::replay::chain::{ChainAudit, Finding};
+use crate::replay::disagreements::Disagreements;
+use crate::replay::error::ReplayError;
+use crate::replay::model::{KeyModel, Model};
+use crate::replay::stock::{Stock, balances, split};
+use crate::replay::transport::{Failure, Outcome, Transport};
+use crate::replay::worker::cannot_send;
 
 /// What the audit finds. A run is good when `oversold`, `drift` and `disagreements` are all 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

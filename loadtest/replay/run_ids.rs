@@ -3,8 +3,8 @@
 
 use uuid::Uuid;
 
-use crate::share::OpeningShare;
-use crate::survey::FileIdentity;
+use crate::replay::share::OpeningShare;
+use crate::replay::survey::FileIdentity;
 
 /// The names of one run, UUIDs of version 5 (RFC 9562) under its own namespace.
 #[derive(Clone, Copy, Debug)]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::goods::LeftOut;
-use crate::invoices::Invoice;
+use crate::replay::goods::LeftOut;
+use crate::replay::invoices::Invoice;
 
 /// Why an invoice is refused that no engine would take: a reservation has at most 1,000 lines.
 pub const OVER_LINES_MAX: &str = "over_1000_lines";

@@ -7,8 +7,8 @@ use saldo_protocol::client::Answer;
 use saldo_protocol::{Code, MovementKind, Problem, Reservation, ReservationLine};
 use uuid::Uuid;
 
-use crate::model::{Model, signed};
-use crate::stock::Basket;
+use crate::replay::model::{Model, signed};
+use crate::replay::stock::Basket;
 
 /// A part of a return that goes against an order.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,9 +12,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use uuid::Uuid;
 
-use crate::invoices::Invoice;
-use crate::stock::Basket;
-use crate::survey::CustomerCode;
+use crate::replay::invoices::Invoice;
+use crate::replay::stock::Basket;
+use crate::replay::survey::CustomerCode;
 
 /// A line that was handed over.
 #[derive(Debug)]
