@@ -1,0 +1,3 @@
+//! When it is sent: closed and open loop, pacing, phases.
+
+pub mod load;

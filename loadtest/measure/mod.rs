@@ -1,0 +1,4 @@
+//! How fast it was: latencies, throughput over time, and who had the machine meanwhile.
+
+pub mod figures;
+pub mod recorder;
