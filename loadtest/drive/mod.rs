@@ -1,3 +1,10 @@
 //! When it is sent: closed and open loop, pacing, phases.
 
+pub mod arrivals;
+pub mod client;
+pub mod error;
 pub mod load;
+pub mod run;
+pub mod shared;
+pub mod thread;
+pub mod timer;

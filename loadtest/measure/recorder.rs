@@ -80,6 +80,15 @@ impl Default for Interval {
 }
 
 impl Interval {
+    /// Counts `count` operations that ended alike and took this long.
+    pub fn count(&mut self, answer: Answer, units: u64, latency_ns: u64, count: u64) {
+        self.answers[answer as usize] += count;
+        self.units += units;
+        if answer != Answer::Unknown {
+            self.latencies.saturating_record_n(latency_ns, count);
+        }
+    }
+
     /// Adds another thread's.
     pub fn merge(&mut self, other: &Self) {
         add(&mut self.latencies, &other.latencies);
@@ -129,11 +138,7 @@ impl Recorder {
     ) {
         let answer = Answer::of(outcome.verdict);
         for interval in [&mut self.whole, &mut self.interval] {
-            interval.answers[answer as usize] += count;
-            interval.units += units;
-            if answer != Answer::Unknown {
-                interval.latencies.saturating_record_n(latency_ns, count);
-            }
+            interval.count(answer, units, latency_ns, count);
         }
         self.by_answer[answer as usize].saturating_record_n(latency_ns, count);
         if answer == Answer::Done {
@@ -142,6 +147,11 @@ impl Recorder {
                 .get_or_insert_with(|| Box::new(histogram()))
                 .saturating_record_n(latency_ns, count);
         }
+    }
+
+    /// Counts operations of the warm-up: only in the interval that is under way.
+    pub fn record_warm_up(&mut self, outcome: &Outcome, units: u64, latency_ns: u64, count: u64) {
+        self.interval.count(Answer::of(outcome.verdict), units, latency_ns, count);
     }
 
     /// The interval up to now; a new one begins.

@@ -1,6 +1,11 @@
 //! How it is sent: one module a transport, one session a connection.
 
 pub mod error;
+pub mod frame_binary;
+pub mod frame_json;
+pub mod http;
+pub mod http_answer;
+pub mod websocket;
 
 pub use error::SessionError;
 
