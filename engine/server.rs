@@ -81,14 +81,27 @@ impl From<LoadError> for ServeError {
     }
 }
 
-/// Serves until `stop` or until the journal fails, then drains. Tells `on_ready` the address once
-/// everything is recovered.
+/// Serves on this thread until `stop` or until the journal fails, with a runtime of its own: for a program that has
+/// an engine within it. Whoever has a runtime of actix takes [`serve`].
+///
+/// # Errors
+/// [`ServeError`]: what kept it from starting, or that the journal failed.
+pub fn run(
+    settings: Settings,
+    on_ready: impl FnOnce(SocketAddr, &Engine),
+    stop: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    actix::System::new().block_on(serve(settings, on_ready, stop))
+}
+
+/// Serves until `stop` or until the journal fails, then drains. Tells `on_ready` the address and the engine's handle
+/// once everything is recovered.
 ///
 /// # Errors
 /// [`ServeError`]: what kept it from starting, or that the journal failed.
 pub async fn serve(
     settings: Settings,
-    on_ready: impl FnOnce(SocketAddr),
+    on_ready: impl FnOnce(SocketAddr, &Engine),
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     settings.check()?;
@@ -129,7 +142,7 @@ pub async fn serve(
         actix::spawn(checkpoint::run(Arc::clone(&shared))),
     ];
     engine.serve(Arc::clone(&shared));
-    on_ready(address);
+    on_ready(address, &engine);
     let failure = tokio::select! {
         () = stop => None,
         changed = failing.wait_for(Option::is_some) => {

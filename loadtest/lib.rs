@@ -4,11 +4,15 @@
 //! In the order in which an operation travels: `workload` (what) → `drive` (when) → `session` (how) → `targets`
 //! (to whom) → `measure` (how fast) and `history` (what was answered) → `audit` (whether it is true) → `report`.
 
+pub mod audit;
+pub mod cli;
 pub mod drive;
+pub mod feed;
 pub mod history;
 pub mod measure;
 pub mod replay;
 pub mod report;
+pub mod run;
 pub mod session;
 pub mod targets;
 pub mod workload;

@@ -2,24 +2,39 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use saldo_loadtest::replay::args::{Cli, Command};
+use saldo_loadtest::cli::{Cli, Task};
 use saldo_loadtest::replay::command::run_replay;
+use saldo_loadtest::run;
 
 /// What the process ends with when anything disagrees.
 const DISAGREES: u8 = 1;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
-        Command::Replay(arguments) => run_replay(&arguments).await,
+    let task = match Cli::read(std::env::args_os()) {
+        Ok(cli) => cli.task(),
+        Err(error) => error.exit(),
     };
+    let outcome = match task {
+        Task::Replay(arguments) => return ended(run_replay(&arguments).await, |e| e.exit_code()),
+        Task::Workload(kind, arguments) => run::workload::run(kind, &arguments).await,
+        Task::Feed(arguments) => run::workload::run_feed(&arguments).await,
+        _ => todo_main(),
+    };
+    ended(outcome, |error| error.exit_code())
+}
+
+/// Says what went wrong.
+fn ended<E: std::fmt::Display>(outcome: Result<bool, E>, code: impl Fn(&E) -> u8) -> ExitCode {
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(DISAGREES),
         Err(error) => {
             eprintln!("saldo-loadtest: {error}");
-            ExitCode::from(error.exit_code())
+            ExitCode::from(code(&error))
         }
     }
+}
+fn todo_main() -> Result<bool, run::error::RunError> {
+    Ok(true)
 }

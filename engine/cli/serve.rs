@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use clap::Args;
 use saldo::{
     config::{self, Loaded, Sources},
+    engine::Engine,
     server,
 };
 use tracing::info;
@@ -50,7 +51,7 @@ pub fn run(options: ServeOptions) -> Result<(), CliError> {
 }
 
 /// The one line by which scripts and tests learn that the engine is ready, and where.
-fn announce(address: SocketAddr) {
+fn announce(address: SocketAddr, _: &Engine) {
     if let Err(error) = output::tell(&format_args!("listening on http://{address}")) {
         // An engine that serves is worth more than its announcement.
         output::complain(&error);

@@ -18,6 +18,9 @@ const REFUSALS: &str = "saldo_refusals_total";
 const CONNECTIONS: &str = "saldo_http_connections";
 const ACCEPTED: &str = "saldo_http_connections_accepted_total";
 const TURNED_AWAY: &str = "saldo_http_connections_refused_total";
+const BUILD_INFO: &str = "saldo_build_info";
+/// Figures of an engine that was built without optimisations say nothing of its speed.
+const PROFILE: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
 
 /// Every status that the gateway answers with.
 const STATUSES: [u16; 18] =
@@ -61,6 +64,10 @@ impl Meters {
             TURNED_AWAY,
             "Connections answered 503 at once because connections_max were open.",
         );
+        metrics.describe_gauge(BUILD_INFO, "1, with the engine's version and how it was built.");
+        let build = [("version", env!("CARGO_PKG_VERSION")), ("profile", PROFILE)];
+        let build = build.map(|(name, value)| Label::new(name, value)).to_vec();
+        metrics.gauge(BUILD_INFO, build).set(1.0);
         let refusals = Code::ALL
             .iter()
             .map(|code| metrics.counter(REFUSALS, vec![Label::new("code", code.slug())]))

@@ -40,6 +40,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
 
+pub use refusal::code;
 pub use server::{Stopped, run};
 
 use crate::config::Settings;

@@ -17,7 +17,8 @@ impl From<Refusal> for Failure {
 }
 
 /// The engine's code as callers know it.
-pub(crate) const fn code(code: RefusalCode) -> Code {
+#[must_use]
+pub const fn code(code: RefusalCode) -> Code {
     match code {
         RefusalCode::Malformed => Code::Malformed,
         RefusalCode::LimitExceeded => Code::LimitExceeded,

@@ -1,33 +1,17 @@
-//! The command line.
+//! The command line of `replay`.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, value_parser};
+use clap::{Args, value_parser};
 use saldo_protocol::Location;
 
 use crate::replay::queue::Speed;
 use crate::replay::run::ReplayPlan;
 use crate::replay::share::OpeningShare;
 
-/// Sends work to a Saldo engine, measures it, and audits every answer.
-#[derive(Debug, Parser)]
-#[command(name = "saldo-loadtest", version, max_term_width = 100)]
-pub struct Cli {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-/// What the load tester can do.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Replay real sales from a CSV file, then audit the engine's books
-    #[command(long_about = REPLAY_ABOUT, after_long_help = REPLAY_EXAMPLES)]
-    Replay(ReplayArgs),
-}
-
-const REPLAY_ABOUT: &str = "\
+/// What the long help says first.
+pub const REPLAY_ABOUT: &str = "\
 Replays a web shop's sales from a CSV file against an engine, then audits the engine's books.
 
 First it receives an opening stock. Then it takes invoice after invoice, in order of time: a sale is one \
@@ -41,7 +25,8 @@ own model, which knows nothing but the answers. `oversold` and `drift` must be 0
 The file: UTF-8 CSV, plain or gzip, with the columns InvoiceNo, StockCode, Quantity, InvoiceDate (such as \
 2010-12-01 08:26:00), UnitPrice and CustomerID. It is read twice, as a stream.";
 
-const REPLAY_EXAMPLES: &str = "\
+/// What the long help says last.
+pub const REPLAY_EXAMPLES: &str = "\
 Examples:
   saldo-loadtest replay sales.csv.gz
       an engine of its own on a temporary directory, one invoice at a time:
@@ -131,18 +116,14 @@ fn seconds(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
+    use crate::cli::{Cli, Task};
 
-    fn parse(arguments: &[&str]) -> Result<ReplayArgs, clap::Error> {
-        let whole = ["saldo-loadtest", "replay"].iter().chain(arguments);
-        Cli::try_parse_from(whole).map(|cli| match cli.command {
-            Command::Replay(arguments) => arguments,
+    fn parse(arguments: &[&str]) -> Result<Box<ReplayArgs>, clap::Error> {
+        let whole = ["saldo-loadtest", "replay"].iter().chain(arguments).map(Into::into);
+        Cli::read(whole).map(|cli| match cli.task() {
+            Task::Replay(arguments) => arguments,
+            task => panic!("{task:?}"),
         })
-    }
-
-    #[test]
-    fn the_command_line_is_well_formed() {
-        Cli::command().debug_assert();
     }
 
     #[test]

@@ -1,5 +1,21 @@
 //! What is said at the end: a table for people, JSON for programs, a page with plots, a log for other tools.
 
+pub mod chart;
+pub mod compare;
+pub mod figure;
+pub mod hdr_log;
+pub mod html;
+mod html_parts;
+pub mod json;
+pub mod plots;
+pub mod require;
+#[cfg(test)]
+mod sample;
+pub mod table;
+mod table_runs;
+pub mod verdict;
+pub mod words;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

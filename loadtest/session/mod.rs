@@ -5,6 +5,9 @@ pub mod frame_binary;
 pub mod frame_json;
 pub mod http;
 pub mod http_answer;
+pub mod inproc;
+mod inproc_call;
+pub mod redis;
 pub mod websocket;
 
 pub use error::SessionError;

@@ -83,6 +83,14 @@ impl EngineProcess {
     /// # Errors
     /// [`EngineError`] where there is none, or it does not come to serve within 30 s.
     pub async fn start(binary: &Path) -> Result<Self, EngineError> {
+        Self::start_with(binary, &[]).await
+    }
+
+    /// The same with further arguments of `saldo serve`, such as `--durability process_crash`.
+    ///
+    /// # Errors
+    /// As [`EngineProcess::start`].
+    pub async fn start_with(binary: &Path, arguments: &[String]) -> Result<Self, EngineError> {
         let failed = |source| EngineError::Start { path: binary.to_owned(), source };
         let binary =
             binary.canonicalize().map_err(|_| EngineError::Missing { path: binary.to_owned() })?;
@@ -91,6 +99,7 @@ impl EngineProcess {
         let mut child = Command::new(binary)
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder.path().join("data"))
+            .args(arguments)
             // Away from any settings file that lies where this program was called.
             .current_dir(folder.path())
             .stdin(Stdio::null())
@@ -118,6 +127,12 @@ impl EngineProcess {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Its process; none once it has ended.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// Sends `SIGTERM` and waits for its end; an engine that does not end is killed.

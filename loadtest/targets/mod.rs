@@ -1,4 +1,11 @@
 //! What load is sent to: an engine of our own, and the others that it is set beside.
 
+pub mod books;
+pub mod build_info;
 pub mod durability;
 pub mod engine_process;
+pub mod guarantee;
+pub mod inproc;
+pub mod peer_process;
+pub mod redis;
+pub mod saldo;

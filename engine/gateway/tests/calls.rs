@@ -183,7 +183,10 @@ async fn health_and_figures() {
     gateway.get("/nowhere").await;
     let page = String::from_utf8(gateway.get("/metrics").await.body.to_vec()).unwrap();
     let route = r#"method="POST",route="/v1/stock/{sku}/{location}/receive""#;
+    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+    let build = format!(r#"version="{}",profile="{profile}""#, env!("CARGO_PKG_VERSION"));
     for line in [
+        &format!("saldo_build_info{{{build}}} 1"),
         &format!(r#"saldo_http_requests_total{{{route},status="200"}} 1"#),
         r#"saldo_http_requests_total{method="any",route="none",status="404"} 1"#,
         r#"saldo_refusals_total{code="not_found"} 1"#,

@@ -1,0 +1,10 @@
+//! Puts a run together: an engine, its opening stock, the load, the audit, the report.
+
+pub mod engine;
+pub mod error;
+pub mod figures;
+pub mod one;
+pub mod progress;
+pub mod setting;
+pub mod warnings;
+pub mod workload;

@@ -1,0 +1,145 @@
+//! Carries a workload out: as many runs as asked for, then the report in every form.
+
+use saldo_protocol::client::FeedForm;
+
+use crate::cli::target_args::{ReportArgs, TargetArgs};
+use crate::cli::{FeedArgs, WorkloadArgs};
+use crate::feed;
+use crate::measure::figures::RunFigures;
+use crate::report::hdr_log::{self, LogInterval};
+use crate::report::require::{self, Requirement};
+use crate::report::{Report, html, json};
+use crate::run::engine::Engine;
+use crate::run::error::RunError;
+use crate::run::one::{Finished, OneRun};
+use crate::run::{setting, warnings};
+use crate::targets::saldo::About;
+use crate::workload::feed_settings::Form;
+use crate::workload::kind::Kind;
+use crate::workload::settings::WorkloadSettings;
+
+/// Sentences of the audit that a report shows.
+const SHOWN_MAX: usize = 20;
+
+/// Runs a workload and tells what came of it. True where the audit found nothing and every requirement is met.
+///
+/// # Errors
+/// [`RunError`]: nothing was measured.
+pub async fn run(kind: Kind, arguments: &WorkloadArgs) -> Result<bool, RunError> {
+    let settings = arguments.settings(kind)?;
+    let requirements = requirements(&arguments.report)?;
+    let mut measured = measure(&settings, &arguments.target, &arguments.report, None).await?;
+    measured.report.warnings.sort();
+    tell(measured, &requirements, &arguments.report)
+}
+
+/// The same with subscribers.
+///
+/// # Errors
+/// [`RunError`]: nothing was measured.
+pub async fn run_feed(arguments: &FeedArgs) -> Result<bool, RunError> {
+    let (subscribers, settings) = arguments.settings()?;
+    let workload = &arguments.arguments;
+    let requirements = requirements(&workload.report)?;
+    let fleet = feed::FeedSettings {
+        subscribers: subscribers.subscribers + subscribers.slow + subscribers.paced,
+        stalled: subscribers.slow,
+        paced: subscribers.paced,
+        pace: subscribers.pace.0,
+        form: match subscribers.form {
+            Form::Json => FeedForm::Json,
+            Form::Binary => FeedForm::Binary,
+        },
+        ..feed::FeedSettings::default()
+    };
+    let subscribers = Some(fleet.clone());
+    let mut measured = measure(&settings, &workload.target, &workload.report, subscribers).await?;
+    setting::add_subscribers(&mut measured.report.setting, arguments, &fleet);
+    measured.report.warnings.push(feed::fleet::DELAY_NOTE.to_owned());
+    tell(measured, &requirements, &workload.report)
+}
+
+/// Parsed before anything is sent.
+fn requirements(arguments: &ReportArgs) -> Result<Vec<Requirement>, RunError> {
+    let parsed = arguments.require.iter().map(|text| text.parse());
+    parsed
+        .collect::<Result<_, _>>()
+        .map_err(|error: require::RequireError| RunError::Usage(error.to_string()))
+}
+
+/// What came of all runs.
+struct Measured {
+    report: Report,
+    intervals: Vec<LogInterval>,
+    began: std::time::SystemTime,
+}
+
+async fn measure(
+    settings: &WorkloadSettings,
+    target: &TargetArgs,
+    report: &ReportArgs,
+    subscribers: Option<feed::FeedSettings>,
+) -> Result<Measured, RunError> {
+    let mut runs: Vec<RunFigures> = Vec::new();
+    let (mut about, mut last) = (About::default(), None);
+    for number in 1..=report.runs {
+        let (engine, saldo) = Engine::start(target, settings.transport()).await?;
+        about = saldo.about().await?;
+        let name = match report.runs {
+            1 => settings.kind.name().to_owned(),
+            runs => format!("{} {number}/{runs}", settings.kind.name()),
+        };
+        let one = OneRun {
+            settings,
+            engine: &engine,
+            saldo: &saldo,
+            no_audit: report.no_audit,
+            is_quiet: report.quiet,
+            subscribers: subscribers.clone(),
+            name,
+        };
+        // The figures first: an engine that does not stop well must not take them along.
+        let finished = one.run().await;
+        let stopped = engine.stop().await;
+        let mut finished = finished?;
+        stopped?;
+        let shown = std::mem::take(&mut finished.shown);
+        let audit = &mut finished.figures.audit.shown;
+        audit.extend(shown);
+        audit.truncate(SHOWN_MAX);
+        runs.push(finished.figures.clone());
+        last = Some(finished);
+    }
+    let mut all = warnings::of_builds(&about);
+    all.extend(warnings::of_runs(&runs, &settings.load()));
+    let Some(Finished { intervals, began, .. }) = last else {
+        return Err(RunError::Usage("--runs must be 1 or more".to_owned()));
+    };
+    let report =
+        Report { setting: setting::of(settings, &about), warnings: all, runs, unmet: Vec::new() };
+    Ok(Measured { report, intervals, began })
+}
+
+/// Prints and writes.
+fn tell(
+    measured: Measured,
+    requirements: &[Requirement],
+    arguments: &ReportArgs,
+) -> Result<bool, RunError> {
+    let Measured { mut report, intervals, began } = measured;
+    report.unmet = require::check(requirements, &report);
+    println!("{report}");
+    if let Some(path) = &arguments.json {
+        json::write(path, std::slice::from_ref(&report))?;
+    }
+    if let Some(path) = &arguments.html {
+        let title = format!("saldo-loadtest {}", report.setting.workload);
+        html::write(path, &title, std::slice::from_ref(&report))?;
+    }
+    if let Some(path) = &arguments.hdr_log {
+        let about = format!("saldo-loadtest {}, the last run", report.setting.workload);
+        hdr_log::write(path, &about, began, &intervals)?;
+    }
+    let is_clean = |run: &RunFigures| arguments.no_audit || run.audit.is_clean();
+    Ok(report.unmet.is_empty() && report.runs.iter().all(is_clean))
+}
