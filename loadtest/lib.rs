@@ -10,6 +10,8 @@ pub mod drive;
 pub mod feed;
 pub mod history;
 pub mod measure;
+pub mod peers;
+pub mod peers;
 pub mod replay;
 pub mod report;
 pub mod run;

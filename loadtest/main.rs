@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use saldo_loadtest::cli::{Cli, Task};
 use saldo_loadtest::replay::command::run_replay;
-use saldo_loadtest::run;
+use saldo_loadtest::run::{self, error::RunError};
+use saldo_loadtest::targets::echo;
 
 /// What the process ends with when anything disagrees.
 const DISAGREES: u8 = 1;
@@ -19,7 +20,12 @@ async fn main() -> ExitCode {
         Task::Replay(arguments) => return ended(run_replay(&arguments).await, |e| e.exit_code()),
         Task::Workload(kind, arguments) => run::workload::run(kind, &arguments).await,
         Task::Feed(arguments) => run::workload::run_feed(&arguments).await,
-        _ => todo_main(),
+        Task::Peers(arguments) => run::peers::run(&arguments).await,
+        Task::Compare(arguments) => run::compare::run(&arguments),
+        Task::Capacity(arguments) => run::capacity::run(&arguments).await,
+        Task::Echo(arguments) => {
+            echo::run(arguments.listen).await.map(|()| true).map_err(RunError::from)
+        }
     };
     ended(outcome, |error| error.exit_code())
 }

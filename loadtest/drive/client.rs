@@ -154,6 +154,10 @@ impl<C: Connector> Client<C> {
                 Some(schedule) => match schedule.peek() {
                     None => return Stall::Done,
                     Some(at) if at > now => return Stall::Until(at),
+                    Some(at) if self.is_hopeless(at, now) => {
+                        self.shared.end();
+                        return Stall::Done;
+                    }
                     Some(at) => at,
                 },
             };
@@ -176,6 +180,11 @@ impl<C: Connector> Client<C> {
             }
         }
         Stall::Full
+    }
+
+    /// On a stair: whether the target is a whole step behind, so that higher steps would show nothing more.
+    fn is_hopeless(&self, due: Duration, now: Duration) -> bool {
+        self.step.is_some_and(|step| now.saturating_sub(due) > step)
     }
 
     async fn send(&mut self) -> Result<(), DriveError> {

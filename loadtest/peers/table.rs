@@ -19,7 +19,13 @@ pub fn table(reports: &[Report]) -> String {
     let Some(first) = reports.first() else { return "nothing was measured".to_owned() };
     line(&mut out, &format!("peers on {}", first.setting.machine));
     let runs = several(first.runs.len(), "run");
-    line(&mut out, &format!("medians of {runs}, least and most in brackets; load tester {}", first.setting.tester));
+    line(
+        &mut out,
+        &format!(
+            "medians of {runs}, least and most in brackets; load tester {}",
+            first.setting.tester
+        ),
+    );
     let mut group = None;
     let mut base = 0.0;
     for report in reports {

@@ -202,7 +202,10 @@ fn closing(reports: &[Report]) -> String {
         let _ = writeln!(out, "warning: {warning}");
     }
     if out.is_empty() {
-        let _ = write!(out, "in every form the tester alone does at least {ENOUGH} times what the engine does");
+        let _ = write!(
+            out,
+            "in every form the tester alone does at least {ENOUGH} times what the engine does"
+        );
     }
     out.trim_end().to_owned()
 }

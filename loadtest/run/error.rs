@@ -8,6 +8,7 @@ use crate::report::hdr_log::HdrLogError;
 use crate::report::html::HtmlError;
 use crate::report::json::JsonError;
 use crate::session::SessionError;
+use crate::targets::echo::EchoError;
 use crate::targets::engine_process::EngineError;
 use crate::targets::inproc::InprocError;
 use crate::targets::saldo::SaldoError;
@@ -49,6 +50,9 @@ pub enum RunError {
     /// A log of latencies cannot be written.
     #[error(transparent)]
     HdrLog(#[from] HdrLogError),
+    /// The server that only echoes did not serve.
+    #[error(transparent)]
+    Echo(#[from] EchoError),
     /// Another target.
     #[error("{0}")]
     Peer(String),

@@ -1,9 +1,12 @@
 //! Puts a run together: an engine, its opening stock, the load, the audit, the report.
 
+pub mod capacity;
+pub mod compare;
 pub mod engine;
 pub mod error;
 pub mod figures;
 pub mod one;
+pub mod peers;
 pub mod progress;
 pub mod setting;
 pub mod warnings;

@@ -11,7 +11,7 @@ use crate::drive::run::Driven;
 use crate::measure::cpu::CpuWatch;
 use crate::measure::figures::{ClientFigures, RunFigures};
 use crate::peers::table::table;
-use crate::peers::{Peer, PeerServer};
+use crate::peers::{self, Peer, Target};
 use crate::report::{Report, Setting, html, json};
 use crate::run::engine::Engine;
 use crate::run::error::RunError;
@@ -21,6 +21,8 @@ use crate::run::{figures, setting, warnings};
 use crate::session::postgres::PostgresConnector;
 use crate::session::redis::RedisConnector;
 use crate::targets::books::BookTotals;
+use crate::targets::guarantee::Guarantee as StoreGuarantee;
+use crate::targets::peer_process::PeerError;
 use crate::workload::kind::Kind;
 use crate::workload::script::Workload;
 use crate::workload::settings::WorkloadSettings;
@@ -64,14 +66,21 @@ pub async fn run(arguments: &PeersArgs) -> Result<bool, RunError> {
 
 /// Before anything is started: a target that is missing is told at once.
 fn installed(target: PeerTarget) -> Result<(), RunError> {
-    match target {
-        PeerTarget::Saldo => Ok(()),
-        PeerTarget::Redis => Peer::Redis.installed().map_err(peer),
-        PeerTarget::Postgres => Peer::Postgres.installed().map_err(peer),
+    let (target, package) = match target {
+        PeerTarget::Saldo => return Ok(()),
+        PeerTarget::Redis => (Target::Redis, "redis-server"),
+        PeerTarget::Postgres => (Target::Postgres, "postgresql"),
+    };
+    if target.is_installed() {
+        return Ok(());
     }
+    let name = target.name();
+    Err(RunError::Usage(format!(
+        "{name} is not there. Install it: sudo apt-get install {package}; or leave it out of --targets"
+    )))
 }
 
-fn peer(error: impl std::fmt::Display) -> RunError {
+fn peer(error: PeerError) -> RunError {
     RunError::Peer(error.to_string())
 }
 
@@ -90,9 +99,11 @@ async fn cell(
             let name = format!("{kind} x{batch} {}", contender.target.name());
             let measured = match contender.target {
                 PeerTarget::Saldo => saldo(arguments, guarantee, &settings, name).await?,
-                PeerTarget::Redis => other(arguments, Peer::Redis, guarantee, &settings, name).await?,
+                PeerTarget::Redis => {
+                    other(arguments, Target::Redis, guarantee, &settings, name).await?
+                }
                 PeerTarget::Postgres => {
-                    other(arguments, Peer::Postgres, guarantee, &settings, name).await?
+                    other(arguments, Target::Postgres, guarantee, &settings, name).await?
                 }
             };
             let (setting, mut all, run) = measured;
@@ -168,18 +179,22 @@ async fn saldo(
 
 async fn other(
     arguments: &PeersArgs,
-    target: Peer,
+    target: Target,
     guarantee: Guarantee,
     settings: &WorkloadSettings,
     name: String,
 ) -> Result<Measured, RunError> {
-    let server = PeerServer::start(target, guarantee.into()).await.map_err(peer)?;
-    let measured = beside(&server, settings, arguments.quiet, name).await;
+    let guarantee = match guarantee {
+        Guarantee::PowerLoss => StoreGuarantee::PowerLoss,
+        Guarantee::Relaxed => StoreGuarantee::Relaxed,
+    };
+    let server = peers::start(target, guarantee).await.map_err(peer)?;
+    let measured = beside(&server, guarantee, settings, arguments.quiet, name).await;
     let setting = Setting {
         target: target.name().to_owned(),
         target_version: server.version().to_owned(),
         transport: target.name().to_owned(),
-        durability: server.durability().to_owned(),
+        durability: target.durability(guarantee).to_owned(),
         ..setting::beside_the_target(settings)
     };
     let stopped = server.stop().await.map_err(peer);
@@ -190,7 +205,8 @@ async fn other(
 
 /// One run against another target.
 async fn beside(
-    server: &PeerServer,
+    server: &Peer,
+    guarantee: StoreGuarantee,
     settings: &WorkloadSettings,
     is_quiet: bool,
     name: String,
@@ -200,15 +216,16 @@ async fn beside(
     server.open(names, workload.opening()).await.map_err(peer)?;
     let load = settings.load();
     let progress = Progress::new(&name, workload.operations(), is_quiet);
-    let cpu = CpuWatch::start(server.process_id());
+    let cpu = CpuWatch::start(watched(server));
     let seed = (settings.seed(), false);
     let (driven, progress) = match server {
-        PeerServer::Redis(redis) => {
-            let connector = RedisConnector::new(redis, Arc::clone(names));
+        Peer::Redis(redis) => {
+            let connector = RedisConnector::new(redis.address(), Arc::clone(names));
             drive_beside(connector, &workload, load.clone(), seed, progress).await?
         }
-        PeerServer::Postgres(postgres) => {
-            let connector = PostgresConnector::new(postgres, Arc::clone(names));
+        Peer::Postgres(postgres) => {
+            let connector =
+                PostgresConnector::new(postgres.address(), guarantee, Arc::clone(names));
             drive_beside(connector, &workload, load.clone(), seed, progress).await?
         }
     };
@@ -226,6 +243,14 @@ async fn beside(
     let books = server.books(names).await.map_err(peer)?;
     figures.audit = audited(workload.as_ref(), &driven, &books);
     Ok(figures)
+}
+
+/// PostgreSQL works in a process for each connection: the time of the one that was started says nothing.
+fn watched(server: &Peer) -> Option<u32> {
+    match server {
+        Peer::Redis(redis) => redis.process_id(),
+        Peer::Postgres(_) => None,
+    }
 }
 
 fn audited(

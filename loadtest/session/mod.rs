@@ -7,6 +7,7 @@ pub mod http;
 pub mod http_answer;
 pub mod inproc;
 mod inproc_call;
+pub mod postgres;
 pub mod redis;
 pub mod websocket;
 

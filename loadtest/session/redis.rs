@@ -29,6 +29,9 @@ const SETTLE: &str = include_str!("../targets/redis/settle.lua");
 const READ_BYTES: usize = 16 * 1024;
 /// A script's answer in one number: the stock that is left × 8 + a code.
 const CODES: i64 = 8;
+/// What the keys of stocks and reservations begin with.
+const STOCK_PREFIX: &[u8] = b"s:";
+const RESERVATION_PREFIX: &[u8] = b"r:";
 
 /// Makes sessions with one Redis.
 #[derive(Clone, Debug)]
@@ -238,8 +241,8 @@ impl Hashes {
             verb => return Err(unfit(verb.name())),
         };
         let mut command = redis::cmd("EVALSHA");
-        command.arg(script).arg(2).arg(&[b"s:", stock.as_bytes()].concat());
-        command.arg(&[b"r:", id.as_bytes().as_slice()].concat());
+        command.arg(script).arg(2).arg(&[STOCK_PREFIX, stock.as_bytes()].concat());
+        command.arg(&[RESERVATION_PREFIX, id.as_bytes().as_slice()].concat());
         match state {
             None => command.arg(op.quantity).arg(op.hold_seconds).arg(stock),
             Some(state) => command.arg(state),

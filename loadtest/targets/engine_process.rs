@@ -91,15 +91,27 @@ impl EngineProcess {
     /// # Errors
     /// As [`EngineProcess::start`].
     pub async fn start_with(binary: &Path, arguments: &[String]) -> Result<Self, EngineError> {
+        Self::start_command(binary, |command, data| {
+            command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data);
+            command.args(arguments);
+        })
+        .await
+    }
+
+    /// Starts a program that says where it listens as the engine does; `arguments` gets its command and its data
+    /// directory.
+    pub(super) async fn start_command(
+        binary: &Path,
+        arguments: impl FnOnce(&mut Command, &Path),
+    ) -> Result<Self, EngineError> {
         let failed = |source| EngineError::Start { path: binary.to_owned(), source };
         let binary =
             binary.canonicalize().map_err(|_| EngineError::Missing { path: binary.to_owned() })?;
         let folder = tempfile::tempdir().map_err(failed)?;
         let log = File::create(log_path(&folder)).map_err(failed)?;
-        let mut child = Command::new(binary)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(folder.path().join("data"))
-            .args(arguments)
+        let mut command = Command::new(binary);
+        arguments(&mut command, &folder.path().join("data"));
+        let mut child = command
             // Away from any settings file that lies where this program was called.
             .current_dir(folder.path())
             .stdin(Stdio::null())

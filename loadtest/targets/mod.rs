@@ -3,9 +3,12 @@
 pub mod books;
 pub mod build_info;
 pub mod durability;
+pub mod echo;
+pub mod echo_process;
 pub mod engine_process;
 pub mod guarantee;
 pub mod inproc;
 pub mod peer_process;
+pub mod postgres;
 pub mod redis;
 pub mod saldo;

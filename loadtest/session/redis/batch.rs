@@ -2,8 +2,8 @@
 
 use saldo_protocol::Code;
 
-use super::Shared;
 use super::reply::Reply;
+use super::{RESERVATION_PREFIX, STOCK_PREFIX, Shared};
 use crate::session::SessionError;
 use crate::workload::op::{KeyIndex, Op};
 use crate::workload::outcome::{NOT_TOLD, Outcome, Verdict};
@@ -50,24 +50,27 @@ impl Many {
 
     /// The call of the script.
     pub(super) fn command(&self, script: &str, ops: &[Op], shared: &Shared) -> redis::Cmd {
+        let stocks = || self.groups.chunk_by(|one, next| one.key == next.key);
         let mut command = redis::cmd("EVALSHA");
-        command.arg(script).arg(self.groups.len());
+        command.arg(script).arg(stocks().count());
         let mut text = Vec::new();
-        for group in &self.groups {
+        for groups in stocks() {
             text.clear();
-            text.extend_from_slice(b"s:");
-            text.extend_from_slice(shared.stocks[group.key as usize].as_bytes());
+            text.extend_from_slice(STOCK_PREFIX);
+            text.extend_from_slice(shared.stocks[groups[0].key as usize].as_bytes());
             command.arg(text.as_slice());
         }
         let mut places = self.order.iter();
-        for group in &self.groups {
-            text.clear();
-            for &place in places.by_ref().take(group.count) {
-                let id = shared.names.reservation(ops[place as usize].reservation);
-                text.extend_from_slice(id.as_bytes());
+        for (place, groups) in (1_u32..).zip(stocks()) {
+            for group in groups {
+                text.clear();
+                for &place in places.by_ref().take(group.count) {
+                    let id = shared.names.reservation(ops[place as usize].reservation);
+                    text.extend_from_slice(RESERVATION_PREFIX);
+                    text.extend_from_slice(id.as_bytes());
+                }
+                command.arg(place).arg(group.quantity).arg(group.hold_seconds).arg(text.as_slice());
             }
-            command.arg(group.quantity).arg(group.hold_seconds);
-            command.arg(&*shared.stocks[group.key as usize]).arg(text.as_slice());
         }
         command
     }
@@ -80,23 +83,25 @@ impl Many {
     ) -> Result<(), SessionError> {
         let Reply::Texts(texts) = reply else { return Err(reply.unexpected()) };
         let Some((codes, lefts)) = texts.split_last() else { return Err(reply.unexpected()) };
-        if (codes.len(), lefts.len()) != (self.order.len(), self.groups.len()) {
+        let stocks = self.groups.chunk_by(|one, next| one.key == next.key);
+        if (codes.len(), lefts.len()) != (self.order.len(), stocks.clone().count()) {
             return Err(reply.unexpected());
         }
         let begin = outcomes.len();
         outcomes.resize(begin + self.order.len(), Outcome::plain(Verdict::Unknown));
         let mut answers = self.order.iter().zip(*codes);
-        for (group, left) in self.groups.iter().zip(lefts) {
-            let mut left = std::str::from_utf8(left)
-                .ok()
-                .and_then(|digits| digits.parse::<i64>().ok())
-                .unwrap_or(NOT_TOLD);
-            for (&place, code) in answers.by_ref().take(group.count) {
-                let verdict = verdict(*code).ok_or_else(|| reply.unexpected())?;
-                if verdict == Verdict::Done {
-                    left -= i64::from(group.quantity);
+        for (groups, left) in stocks.zip(lefts) {
+            let digits = std::str::from_utf8(left).unwrap_or_default();
+            let mut left = digits.parse::<i64>().unwrap_or(NOT_TOLD);
+            for group in groups {
+                for (&place, code) in answers.by_ref().take(group.count) {
+                    let verdict = verdict(*code).ok_or_else(|| reply.unexpected())?;
+                    if verdict == Verdict::Done {
+                        left -= i64::from(group.quantity);
+                    }
+                    outcomes[begin + place as usize] =
+                        Outcome { verdict, version: 0, available: left };
                 }
-                outcomes[begin + place as usize] = Outcome { verdict, version: 0, available: left };
             }
         }
         Ok(())

@@ -1,0 +1,16 @@
+//! Sets two reports beside each other.
+
+use crate::cli::CompareArgs;
+use crate::report::{compare, json};
+use crate::run::error::RunError;
+
+/// Prints what differs. Always true.
+///
+/// # Errors
+/// [`RunError::Json`]: one of them cannot be read.
+pub fn run(arguments: &CompareArgs) -> Result<bool, RunError> {
+    let before = json::read(&arguments.before)?;
+    let after = json::read(&arguments.after)?;
+    println!("{}", compare::compare_all(&before, &after));
+    Ok(true)
+}
