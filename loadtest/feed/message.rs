@@ -130,7 +130,10 @@ mod tests {
         })
     }
 
-    fn heard(message: &ServerMessage) -> [Result<(Kind, Vec<(u64, i64, u64)>), String>; 2] {
+    /// A message's kind, and of its levels version, available and time.
+    type Heard = (Kind, Vec<(u64, i64, u64)>);
+
+    fn heard(message: &ServerMessage) -> [Result<Heard, String>; 2] {
         let text = serde_json::to_vec(message).unwrap();
         let bytes = ServerFrame::from(message).encode();
         [(FeedForm::Json, text), (FeedForm::Binary, bytes)].map(|(form, payload)| {

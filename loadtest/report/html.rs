@@ -209,6 +209,10 @@ fn beside(reports: &[Report]) -> String {
         let name = format!("Of {}", name(report, reports));
         out.push_str(&warnings(&escaped(&name), "", &report.warnings));
         out.push_str(&warnings(&escaped(&name), "unmet", &report.unmet));
+        if !report.runs.iter().all(|run| run.audit.is_clean()) {
+            let said = [verdict::sentence(&report.runs)];
+            out.push_str(&warnings(&escaped(&name), "unmet", &said));
+        }
     }
     let mut groups: Vec<(String, Vec<&Report>)> = Vec::new();
     for report in reports {
@@ -276,10 +280,21 @@ fn middle_runs<'a>(members: &[&'a Report]) -> Vec<Labelled<'a>> {
 
 /// A row a measurement; figures with their ratios to the first one's.
 fn beside_table(members: &[&Report]) -> Table {
-    let mut columns = texts(&["target", "durability", "clients × in flight × frame, transport"]);
-    columns.extend(texts(&["operations/s", "×", "granted/s", "×"]));
-    columns.extend(QUANTILES[..6].iter().map(|quantile| quantile.name.to_owned()));
-    columns.extend(texts(&["p99 ×", "client's share", "audit"]));
+    let columns = texts(&[
+        "target",
+        "durability",
+        "load",
+        "operations/s",
+        "×",
+        "granted/s",
+        "×",
+        "p50",
+        "p99",
+        "×",
+        "p99.9",
+        "client",
+        "audit",
+    ]);
     let ratio = |own: Option<Spread>, first: Option<Spread>| match (own, first) {
         (Some(own), Some(first)) => times(own.median, first.median),
         _ => "–".to_owned(),
@@ -295,19 +310,24 @@ fn beside_table(members: &[&Report]) -> Table {
             row.push(median(figure.unit, figure.over(&report.runs)));
             row.push(ratio(figure.over(&report.runs), figure.over(&first.runs)));
         }
-        let latencies = QUANTILES[..6].iter();
-        row.extend(
-            latencies.map(|quantile| median(Unit::Nanoseconds, quantile.over(&report.runs))),
-        );
-        row.push(ratio(QUANTILES[2].over(&report.runs), QUANTILES[2].over(&first.runs)));
+        for (place, has_ratio) in [(0, false), (2, true), (3, false)] {
+            let own = QUANTILES[place].over(&report.runs);
+            row.push(median(Unit::Nanoseconds, own));
+            if has_ratio {
+                row.push(ratio(own, QUANTILES[place].over(&first.runs)));
+            }
+        }
         row.push(median(Unit::Share, FIGURES[HEADLINES - 1].over(&report.runs)));
         let words: Vec<_> = report.runs.iter().map(verdict::word).collect();
         let worst = ["FAILED", "none", "clean"].into_iter().find(|word| words.contains(word));
         row.push(worst.unwrap_or("none").to_owned());
         row
     };
-    let caption =
-        format!("Medians of the runs; × is the ratio to the first row, {}", label(first, members));
+    let caption = format!(
+        "Medians of the runs. × is the ratio to the first row, {}; load is clients × batches in flight \
+         × operations of a batch; client is the load tester's share of the machine.",
+        label(first, members)
+    );
     Table { caption, columns, rows: members.iter().map(row).collect(), is_text: false }
 }
 
@@ -367,6 +387,15 @@ mod tests {
         assert!(text.contains("<h2>hot, batched</h2>"));
         assert!(text.contains("<td>24,000</td><td>2.00×</td>"));
         assert!(text.contains("redis (power_loss)"));
+    }
+
+    #[test]
+    fn a_failed_audit_of_one_of_several_stands_first() {
+        let mut bad = sample::report(2);
+        bad.runs[1].audit.oversold = 1;
+        let text = page("peers", &[sample::report(1), bad]);
+        let failed = text.find("THE AUDIT FAILED");
+        assert!(failed.is_some() && failed < text.find("<h2>"));
     }
 
     #[test]

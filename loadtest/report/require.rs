@@ -278,7 +278,7 @@ mod tests {
             "max>10ms",
             "mean<1s",
             "p99.9<20ms",
-            "p99.99<20000us",
+            "p99.99<21000us",
             "per_second>=12000",
             "granted_per_second>11,000",
             "oversold==0",
