@@ -11,7 +11,6 @@ pub mod feed;
 pub mod history;
 pub mod measure;
 pub mod peers;
-pub mod peers;
 pub mod replay;
 pub mod report;
 pub mod run;

@@ -30,11 +30,12 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    /// Connects, and subscribes to all events of SKUs that begin so, from a cursor on or from now.
+    /// Connects, and subscribes to all events of SKUs that begin so, or of all, from a cursor on or from now. Also
+    /// tells the cursor from which it does.
     pub(super) async fn subscribe(
         url: &str,
         token: Option<&str>,
-        prefix: &str,
+        prefix: Option<&str>,
         cursor: Option<&str>,
     ) -> Result<(Self, String), AuditError> {
         let failed = |reason: String| AuditError::Feed { url: url.to_owned(), reason };
@@ -43,7 +44,7 @@ impl Feed {
         let frame = ClientFrame::Subscribe(SubscribeFrame {
             id: SUBSCRIPTION,
             skus: None,
-            sku_prefixes: Some(Row(vec![prefix])),
+            sku_prefixes: prefix.map(|prefix| Row(vec![prefix])),
             locations: None,
             events: true,
             view: None,

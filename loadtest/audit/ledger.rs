@@ -20,6 +20,9 @@ use crate::workload::names::Ticket;
 use crate::workload::op::{KeyIndex, Verb};
 use crate::workload::outcome::{NOT_TOLD, Verdict};
 
+/// When opening stock came in.
+const BEFORE_THE_RUN: Span = Span { sent_ns: 0, answered_ns: 0 };
+
 /// An audit under way.
 #[derive(Debug)]
 pub(super) struct Ledger<'a> {
@@ -288,6 +291,7 @@ impl<'a> Ledger<'a> {
         let left = &mut self.opening_left[key as usize];
         if came_in > 0 && came_in <= *left {
             *left -= came_in;
+            self.written(key, event.version, BEFORE_THE_RUN);
         } else {
             self.wrong(Fault::Disagreement, key, event, None, "nobody asked for it");
         }

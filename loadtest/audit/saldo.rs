@@ -36,7 +36,7 @@ pub struct SaldoAudit<'a> {
 /// # Errors
 /// [`AuditError::Feed`] where it cannot be read.
 pub async fn cursor_now(url: &str, token: Option<&str>) -> Result<String, AuditError> {
-    Feed::subscribe(url, token, "", None).await.map(|(_, cursor)| cursor)
+    Feed::subscribe(url, token, None, None).await.map(|(_, cursor)| cursor)
 }
 
 impl SaldoAudit<'_> {
@@ -63,7 +63,8 @@ impl SaldoAudit<'_> {
         let mut ledger = Ledger::new(self.run, levels, self.seed);
         if !ledger.is_read() {
             let prefix = self.run.names.sku_prefix();
-            let subscribed = Feed::subscribe(self.url, self.token, &prefix, Some(self.cursor));
+            let subscribed =
+                Feed::subscribe(self.url, self.token, Some(&prefix), Some(self.cursor));
             let (mut feed, _) = subscribed.await?;
             let taking = feed.each_frame(|events| {
                 for event in events {

@@ -104,14 +104,15 @@ impl Sample {
         self.sums.get(&ticket).is_some_and(|sums| !sums.is_empty())
     }
 
-    /// How what was read back differs from the events, in words; none where it does not.
+    /// How what was read back differs from the events, in words; none where it does not, or where there are no events,
+    /// which is a fault that is found without reading back.
     pub(super) fn compare(
         &self,
         names: &Names,
         ticket: Ticket,
         told: &Reservation,
     ) -> Option<String> {
-        let sums = self.sums.get(&ticket)?;
+        let sums = self.sums.get(&ticket).filter(|sums| !sums.is_empty())?;
         if told.lines.len() != sums.len() {
             return Some(format!("it has {} lines, its events {}", told.lines.len(), sums.len()));
         }

@@ -157,3 +157,54 @@ impl TotalsAudit<'_> {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::log::{ClientLog, Span};
+    use crate::workload::names::Names;
+    use crate::workload::op::Op;
+    use crate::workload::outcome::Outcome;
+    use crate::workload::script::Expected;
+    use saldo_protocol::Code;
+
+    const GRANTED: Verdict = Verdict::Done;
+    const SOLD_OUT: Verdict = Verdict::Refused(Code::InsufficientStock);
+
+    /// Audits a key that opened with 2 units, after reserves of 1 with these ends.
+    fn audited(ends: &[Verdict], left: i64, reservations: u64, units: i64) -> AuditFigures {
+        let mut log = ClientLog::default();
+        for (number, &end) in (0..).zip(ends) {
+            let op = Op::reserve(Ticket::new(0, number), 0, 1, 0);
+            let span = Span { sent_ns: 2 * number, answered_ns: 2 * number + 1 };
+            log.add(span, &[op], &[Outcome::plain(end)]);
+        }
+        let names = Names::new(1, 1, 1);
+        let expected = Expected { sells_out: true };
+        let run = Run { names: &names, opening: &[2], logs: &[log], expected };
+        let totals = [KeyTotals { key: 0, opening: 2, left, reservations, units }];
+        TotalsAudit { run, totals: &totals }.audit()
+    }
+
+    #[test]
+    fn sold_to_the_last_unit_is_clean() {
+        let figures = audited(&[GRANTED, GRANTED, SOLD_OUT], 0, 2, 2);
+        assert!(figures.is_clean(), "{figures:?}");
+        let figures = audited(&[GRANTED, Verdict::Unknown, SOLD_OUT], 0, 2, 2);
+        assert!(figures.is_clean() && figures.unknown_happened == 1, "{figures:?}");
+        let figures = audited(&[GRANTED, Verdict::Unknown], 1, 1, 1);
+        assert!(figures.is_clean() && figures.unknown_happened == 0, "{figures:?}");
+    }
+
+    #[test]
+    fn every_difference_is_counted() {
+        assert_eq!(audited(&[GRANTED; 3], -1, 3, 3).oversold, 1);
+        assert_eq!(audited(&[GRANTED; 3], 0, 2, 2).oversold, 1, "by the answers alone");
+        assert_eq!(audited(&[GRANTED, SOLD_OUT], 1, 1, 1).undersold, 1);
+        assert_eq!(audited(&[GRANTED, GRANTED], 1, 1, 1).lost, 1);
+        assert_eq!(audited(&[GRANTED], 0, 2, 2).disagreements, 1);
+        assert_eq!(audited(&[GRANTED], 0, 1, 1).drift, 1);
+        assert_eq!(audited(&[GRANTED], 0, 1, 2).drift, 1);
+        assert_eq!(audited(&[GRANTED, GRANTED], 0, 2, 1).drift, 2, "left, and units");
+    }
+}

@@ -106,7 +106,7 @@ fn row(out: &mut String, report: &Report, granted: Option<Spread>, base: f64) {
     let (median, range) = granted.map_or_else(
         || ("-".to_owned(), String::new()),
         |it| {
-            let range = format!("[{} – {}]", number(it.least), number(it.most));
+            let range = format!("[{} – {}]", number(it.min), number(it.max));
             (number(it.median), if report.runs.len() > 1 { range } else { String::new() })
         },
     );

@@ -108,12 +108,6 @@ impl LoadSettings {
                  --rate 1k..50k, or leave them out",
             ));
         }
-        if is_stair && self.duration.0.is_some() {
-            return Err(SettingsError::refused(
-                "a stair lasts for its steps: leave --duration out (set it to \"none\"), or leave out \
-                 --steps and --step for an even ramp",
-            ));
-        }
         if is_span && !is_stair && self.duration.0.is_none() {
             return Err(SettingsError::refused(
                 "an even ramp needs a time: set --duration, or --step for a stair",

@@ -22,6 +22,8 @@ mod prepared;
 pub mod script;
 pub mod settings;
 pub mod settings_error;
+#[cfg(test)]
+mod settings_tests;
 pub mod spread;
 pub mod tables;
 pub mod transport;

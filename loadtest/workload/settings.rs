@@ -194,7 +194,3 @@ fn sayable(
         verb.name()
     )))
 }
-
-#[cfg(test)]
-#[path = "settings_tests.rs"]
-mod tests;
