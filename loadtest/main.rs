@@ -41,6 +41,3 @@ fn ended<E: std::fmt::Display>(outcome: Result<bool, E>, code: impl Fn(&E) -> u8
         }
     }
 }
-fn todo_main() -> Result<bool, run::error::RunError> {
-    Ok(true)
-}

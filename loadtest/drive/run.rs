@@ -238,7 +238,7 @@ impl<C: Connector> Thread<C> {
         drop(tasks);
         let figures = Rc::try_unwrap(figures).map_err(|_| DriveError::Panicked)?;
         let mut figures = figures.into_inner();
-        figures.hand_over();
+        figures.end();
         Ok(Some(Ended {
             logs,
             figures,

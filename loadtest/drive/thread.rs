@@ -38,7 +38,8 @@ pub struct ThreadFigures {
     /// Connections that were made again.
     pub reconnects: u64,
     interval: u64,
-    parts: Sender<Part>,
+    /// Where finished intervals go; none once the thread has ended.
+    parts: Option<Sender<Part>>,
 }
 
 /// Operations of a batch that ended alike.
@@ -63,7 +64,7 @@ impl ThreadFigures {
             last_grant: Duration::ZERO,
             reconnects: 0,
             interval: 0,
-            parts,
+            parts: Some(parts),
         }
     }
 
@@ -138,12 +139,20 @@ impl ThreadFigures {
         }
     }
 
+    /// Hands over what is under way for the last time: whoever collects sees by it that the thread has ended.
+    pub fn end(&mut self) {
+        self.hand_over();
+        self.parts = None;
+    }
+
     /// Hands over what is under way.
-    pub fn hand_over(&mut self) {
+    fn hand_over(&mut self) {
         let figures = self.recorder.take_interval();
-        if figures.answers != [0; 4] {
+        if figures.answers != [0; 4]
+            && let Some(parts) = &self.parts
+        {
             // Nobody listens any more: then nobody wants it.
-            let _ = self.parts.send(Part { interval: self.interval, figures });
+            let _ = parts.send(Part { interval: self.interval, figures });
         }
     }
 }

@@ -1,8 +1,9 @@
 //! PostgreSQL over a connection of its own: one prepared function call a batch, as many in flight as are sent.
 //!
 //! A transaction holds the row of a hot stock until its commit is synced, so that buyers would sync one after the other.
-//! Here a call's own commit does not wait; a second one, sent right behind it, does: it waits for the sync of everything
-//! before it. An answer counts only when both are there. The guarantee is the same, and many buyers share a sync.
+//! Where few keys are crowded, a call's own commit therefore does not wait; a second one right behind it does: it waits
+//! for the sync of everything before it, and an answer counts only when both are there. The guarantee is the same, and
+//! many buyers share a sync. Over many keys, where nobody waits for a row, the second commit would only cost.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -11,7 +12,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use futures_util::future::try_join;
+use futures_util::future::{try_join, try_join_all};
 use saldo_protocol::Code;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, NoTls, Row, Statement};
@@ -29,8 +30,11 @@ const CODES: i64 = 8;
 const RESERVE: &str = "SELECT reserve($1, $2, $3, $4, $5)";
 const RESERVE_MANY: &str = "SELECT lefts, codes FROM reserve_many($1, $2, $3, $4, $5, $6)";
 const SETTLE: &str = "SELECT settle($1, $2)";
+const RESERVE_THEN_SYNC: &str = "CALL reserve_then_sync($1, $2, $3, $4, $5, NULL)";
 const AWAIT_SYNC: &str = "SELECT await_sync()";
 const NO_WAIT: &str = "SET synchronous_commit = off";
+/// Below so many keys, clients wait for each other's rows.
+const CROWDED_KEYS_MAX: usize = 1_000;
 
 /// Makes sessions with one PostgreSQL.
 #[derive(Clone, Debug)]
@@ -55,7 +59,7 @@ struct Calls {
     reserve: Statement,
     reserve_many: Statement,
     settle: Statement,
-    /// What waits for the sync; none where answers do not.
+    /// What waits for the sync; none where commits do as they are set.
     await_sync: Option<Statement>,
 }
 
@@ -96,13 +100,16 @@ impl PostgresConnector {
         let (client, connection) = config(self.address).connect(NoTls).await?;
         // It ends with the client; what goes wrong the client is told.
         tokio::spawn(connection);
-        client.batch_execute(NO_WAIT).await?;
-        let await_sync = match self.guarantee {
-            Guarantee::PowerLoss => Some(client.prepare(AWAIT_SYNC).await?),
-            Guarantee::Relaxed => None,
+        let is_crowded = self.names.stocks().len() < CROWDED_KEYS_MAX;
+        let (reserve, await_sync) = match self.guarantee {
+            Guarantee::PowerLoss if is_crowded => {
+                client.batch_execute(NO_WAIT).await?;
+                (RESERVE_THEN_SYNC, Some(client.prepare(AWAIT_SYNC).await?))
+            }
+            Guarantee::PowerLoss | Guarantee::Relaxed => (RESERVE, None),
         };
         Ok(Calls {
-            reserve: client.prepare(RESERVE).await?,
+            reserve: client.prepare(reserve).await?,
             reserve_many: client.prepare(RESERVE_MANY).await?,
             settle: client.prepare_typed(SETTLE, &[Type::UUID, Type::CHAR]).await?,
             await_sync,
@@ -194,9 +201,12 @@ impl PostgresSession {
         }
         let (calls, names, ops) = (Arc::clone(&self.calls), Arc::clone(&self.names), ops.to_vec());
         Ok(Box::pin(async move {
-            let all = ops.iter().map(|op| calls.one(op, &names));
-            let (rows, ()) =
-                try_join(futures_util::future::try_join_all(all), calls.synced()).await?;
+            let all = try_join_all(ops.iter().map(|op| calls.one(op, &names)));
+            // A reserve waits by itself.
+            if ops.iter().all(|op| op.verb == Verb::Reserve) {
+                return all.await;
+            }
+            let (rows, ()) = try_join(all, calls.synced()).await?;
             Ok(rows)
         }))
     }

@@ -1,7 +1,7 @@
 //! Redis over a connection of its own: one script call a batch, as many in flight as are sent.
 //!
-//! Commands are packed by the client library, but sent and read here: its own connections hand every call to a task
-//! of theirs and back, which takes a client several times the processor time of the call itself.
+//! Commands are packed by the client library, and sent and read here: that keeps several calls in flight without a task
+//! and a channel for each connection. It takes the client 7 to 8 µs a call, the library's own connection 8 to 8.5 µs.
 
 mod batch;
 mod reply;
@@ -241,8 +241,8 @@ impl Hashes {
             verb => return Err(unfit(verb.name())),
         };
         let mut command = redis::cmd("EVALSHA");
-        command.arg(script).arg(2).arg(&[STOCK_PREFIX, stock.as_bytes()].concat());
-        command.arg(&[RESERVATION_PREFIX, id.as_bytes().as_slice()].concat());
+        command.arg(script).arg(2).arg([STOCK_PREFIX, stock.as_bytes()].concat());
+        command.arg([RESERVATION_PREFIX, id.as_bytes().as_slice()].concat());
         match state {
             None => command.arg(op.quantity).arg(op.hold_seconds).arg(stock),
             Some(state) => command.arg(state),

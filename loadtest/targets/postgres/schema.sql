@@ -90,3 +90,14 @@ BEGIN
   PERFORM set_config('synchronous_commit', 'on', true);
   PERFORM pg_logical_emit_message(true, '', '');
 END $$;
+
+-- As `reserve`, called where commits do not wait: frees the row of the stock before the sync, and answers after it.
+CREATE PROCEDURE reserve_then_sync(
+  p_id uuid, p_sku text, p_location text, p_quantity integer, p_hold integer, INOUT answer bigint
+) LANGUAGE plpgsql AS $$
+BEGIN
+  answer := reserve(p_id, p_sku, p_location, p_quantity, p_hold);
+  COMMIT;
+  PERFORM set_config('synchronous_commit', 'on', true);
+  PERFORM pg_logical_emit_message(true, '', '');
+END $$;

@@ -160,5 +160,5 @@ pub fn run(memory: &Arc<Memory>, load: Load, operations: Option<u64>) -> Driven 
         Arc::new(Reserves { names: Arc::new(Names::new(1, 1, 1)), operations });
     let shared = Arc::new(Shared::new(load, operations, true));
     let connector = Arc::new(MemoryConnector(Arc::clone(memory)));
-    drive(&connector, &shared, &workload, 1, |_, _| {}).unwrap()
+    drive(&connector, &shared, &workload, 1, |_, _| {}).expect("a run")
 }
