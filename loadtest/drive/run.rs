@@ -46,6 +46,8 @@ pub struct Driven {
     pub reconnects: u64,
     /// The processor time of the busiest thread as a share of one core's.
     pub busiest_thread: f64,
+    /// The processor time of all threads of clients.
+    pub worked: Duration,
 }
 
 /// What a thread gives back.
@@ -53,7 +55,7 @@ struct Ended {
     logs: Vec<(u32, ClientLog)>,
     figures: ThreadFigures,
     ended: Duration,
-    busy: f64,
+    worked: Duration,
 }
 
 /// One thread with its part of the clients.
@@ -151,6 +153,7 @@ fn gathered(
         ended: Duration::ZERO,
         reconnects: 0,
         busiest_thread: 0.0,
+        worked: Duration::ZERO,
     };
     driven.logs.resize_with(shared.load.clients as usize, ClientLog::default);
     let mut first_error = None;
@@ -168,7 +171,7 @@ fn gathered(
 
 impl Driven {
     fn take(&mut self, ended: Ended) {
-        let Ended { logs, figures, ended, busy } = ended;
+        let Ended { logs, figures, ended, worked } = ended;
         for (client, log) in logs {
             self.logs[client as usize] = log;
         }
@@ -185,7 +188,9 @@ impl Driven {
         self.last_grant = self.last_grant.max(figures.last_grant);
         self.ended = self.ended.max(ended);
         self.reconnects += figures.reconnects;
+        let busy = ratio(worked.as_secs_f64(), ended.as_secs_f64());
         self.busiest_thread = self.busiest_thread.max(busy);
+        self.worked += worked;
     }
 }
 
@@ -239,12 +244,7 @@ impl<C: Connector> Thread<C> {
         let figures = Rc::try_unwrap(figures).map_err(|_| DriveError::Panicked)?;
         let mut figures = figures.into_inner();
         figures.end();
-        Ok(Some(Ended {
-            logs,
-            figures,
-            ended,
-            busy: ratio(worked.as_secs_f64(), ended.as_secs_f64()),
-        }))
+        Ok(Some(Ended { logs, figures, ended, worked }))
     }
 }
 

@@ -89,7 +89,7 @@ pub fn write(path: &Path, reports: &[Report]) -> Result<(), JsonError> {
     fs::write(path, text).map_err(|error| JsonError::Write { path: path.to_owned(), error })
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 ///
 /// # Errors
 /// [`JsonError`], which names the file.

@@ -144,7 +144,9 @@ fn stock(runs: &[Labelled<'_>]) -> Chart {
         let granted: u64 = run.series.iter().map(|interval| interval.units).sum();
         // Where units come back, what was granted says nothing of what is left.
         let comes_back = granted > run.opening_units && run.audit.oversold == 0;
-        if granted == 0 || run.opening_units == 0 || comes_back {
+        // A line that hardly falls shows nothing.
+        let is_plenty = granted < run.opening_units / 20;
+        if granted == 0 || run.opening_units == 0 || comes_back || is_plenty {
             return Vec::new();
         }
         let mut left = float(run.opening_units);

@@ -18,7 +18,7 @@ pub fn report(runs: u64) -> Report {
         clients: 64,
         in_flight: 1,
         frame: 1,
-        load: "closed".to_owned(),
+        load: "closed loop".to_owned(),
         seed: 1,
         settings: [("stock".to_owned(), "100000".to_owned())].into(),
         machine: "2 cores".to_owned(),

@@ -103,20 +103,34 @@ fn setting(out: &mut String, setting: &Setting) {
     let head = format!("{workload} against {target} {version}; an answer survives {durability}");
     paragraph(out, "", &head);
     paragraph(out, "  load      ", &load(setting));
-    let other: Vec<_> =
-        setting.settings.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let other = setting.settings.iter().filter(|(name, _)| !IN_LOAD.contains(&name.as_str()));
+    let other: Vec<_> = other.map(|(name, value)| format!("{name} {value}")).collect();
     paragraph(out, "  settings  ", &other.join(", "));
     paragraph(out, "  machine   ", &setting.machine);
     paragraph(out, "  tester    ", &setting.tester);
     out.push('\n');
 }
 
+/// Settings that the line on the load tells already.
+const IN_LOAD: [&str; 10] = [
+    "clients",
+    "frame",
+    "in_flight",
+    "rate",
+    "seed",
+    "spacing",
+    "step",
+    "steps",
+    "threads",
+    "transport",
+];
+
 /// `64 clients × 1 in flight × frame 1 over http, closed loop, seed 7`.
 #[must_use]
 pub fn load(setting: &Setting) -> String {
     let Setting { clients, in_flight, frame, transport, load, seed, .. } = setting;
     format!(
-        "{} clients × {in_flight} in flight × frame {} over {transport}, load {load}, seed {seed}",
+        "{} clients × {in_flight} in flight × frame {} over {transport}, {load}, seed {seed}",
         thousands(u64::from(*clients)),
         thousands(u64::from(*frame)),
     )

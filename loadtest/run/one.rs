@@ -11,10 +11,10 @@ use crate::drive::load::Load;
 use crate::drive::run::{Driven, drive};
 use crate::drive::shared::Shared;
 use crate::feed::{Fleet, FleetFigures};
-use crate::measure::cpu::CpuWatch;
+use crate::measure::cpu::{self, CpuWatch};
 use crate::measure::engine_metrics::EngineWatch;
 use crate::measure::figures::{AuditFigures, ClientFigures, LatencyFigures, RunFigures};
-use crate::measure::numbers::float;
+use crate::measure::numbers::{float, ratio};
 use crate::report::hdr_log::LogInterval;
 use crate::run::engine::Engine;
 use crate::run::error::RunError;
@@ -94,9 +94,16 @@ impl OneRun<'_> {
         figures.engine = engine.finish().await;
         figures.client = ClientFigures {
             threads: load.threads,
-            machine_share: shares.own,
+            machine_share: match self.engine {
+                // The engine's threads are this process's too.
+                Engine::Within(_) => own_share(&driven),
+                Engine::Own(_) | Engine::Running => shares.own,
+            },
             busiest_thread: driven.busiest_thread,
-            target_share: shares.target,
+            target_share: match self.engine {
+                Engine::Within(_) => Some((shares.own - own_share(&driven)).max(0.0)),
+                Engine::Own(_) | Engine::Running => shares.target,
+            },
             lateness: lateness(&driven),
         };
         let heard = match fleet {
@@ -218,6 +225,12 @@ pub(crate) async fn asked_to_end() {
             tokio::signal::ctrl_c().await.unwrap_or_default();
         }
     }
+}
+
+/// Of the whole machine, by the threads of clients alone.
+fn own_share(driven: &Driven) -> f64 {
+    let machine = driven.ended.as_secs_f64() * f64::from(cpu::cores());
+    ratio(driven.worked.as_secs_f64(), machine)
 }
 
 fn lateness(driven: &Driven) -> Option<LatencyFigures> {

@@ -1,7 +1,7 @@
 //! What a report says of what it was measured on, and with what.
 
-use crate::cli::feed_args::FeedArgs;
 use crate::drive::load::{Arrivals, Rates, Spacing};
+use crate::feed::FeedSettings;
 use crate::measure::machine;
 use crate::report::Setting;
 use crate::targets::saldo::About;
@@ -48,12 +48,7 @@ pub fn beside_the_target(settings: &WorkloadSettings) -> Setting {
 }
 
 /// Adds how many subscribers there were.
-pub fn add_subscribers(
-    setting: &mut Setting,
-    arguments: &FeedArgs,
-    fleet: &crate::feed::FeedSettings,
-) {
-    let _ = arguments;
+pub fn add_subscribers(setting: &mut Setting, fleet: &FeedSettings) {
     setting.workload = format!("feed while {}", setting.workload);
     let mut put =
         |name: &str, value: String| setting.settings.insert(format!("feed.{name}"), value);
@@ -69,17 +64,17 @@ fn tester() -> String {
 }
 
 fn arrivals(arrivals: &Arrivals) -> String {
-    let Arrivals::Open { rates, spacing } = arrivals else { return "closed".to_owned() };
+    let Arrivals::Open { rates, spacing } = arrivals else { return "closed loop".to_owned() };
     let spacing = match spacing {
         Spacing::Poisson => "poisson",
         Spacing::Constant => "constant",
     };
     match rates {
-        Rates::Fixed(rate) => format!("open, {rate:.0}/s, {spacing}"),
-        Rates::Ramp { from, to } => format!("open, {from:.0}..{to:.0}/s evenly, {spacing}"),
+        Rates::Fixed(rate) => format!("open loop, {rate:.0}/s, {spacing}"),
+        Rates::Ramp { from, to } => format!("open loop, {from:.0}..{to:.0}/s evenly, {spacing}"),
         Rates::Stair { from, to, steps, step } => {
             let seconds = step.as_secs_f64();
-            format!("open, {from:.0}..{to:.0}/s in {steps} steps of {seconds} s, {spacing}")
+            format!("open loop, {from:.0}..{to:.0}/s in {steps} steps of {seconds} s, {spacing}")
         }
     }
 }

@@ -70,7 +70,8 @@ fn of_run(run: &RunFigures, load: &Load, all: &mut BTreeSet<String>) {
             percent(CLIENT_SHARE)
         ));
     }
-    if let Some(late) = client.lateness.filter(|late| late.p99_ns > LATE_NS) {
+    let is_stair = run.steps.len() > 1;
+    if let Some(late) = client.lateness.filter(|late| late.p99_ns > LATE_NS && !is_stair) {
         all.insert(format!(
             "operations were sent late (p99 {}): the clients had no room or no time; more --clients or --in-flight, \
              or a lower --rate",

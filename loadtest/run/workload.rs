@@ -54,8 +54,10 @@ pub async fn run_feed(arguments: &FeedArgs) -> Result<bool, RunError> {
     };
     let subscribers = Some(fleet.clone());
     let mut measured = measure(&settings, &workload.target, &workload.report, subscribers).await?;
-    setting::add_subscribers(&mut measured.report.setting, arguments, &fleet);
-    measured.report.warnings.push(feed::fleet::DELAY_NOTE.to_owned());
+    setting::add_subscribers(&mut measured.report.setting, &fleet);
+    if workload.target.url.is_some() {
+        measured.report.warnings.push(feed::fleet::DELAY_NOTE.to_owned());
+    }
     tell(measured, &requirements, &workload.report)
 }
 

@@ -1,6 +1,6 @@
 //! A process that only echoes: this program, started once more with `echo`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::targets::engine_process::{EngineError, EngineProcess};
 
@@ -9,7 +9,7 @@ use crate::targets::engine_process::{EngineError, EngineProcess};
 pub struct EchoProcess(EngineProcess);
 
 impl EchoProcess {
-    /// Starts it and waits until it serves.
+    /// Starts the program that runs once more, and waits until it serves.
     ///
     /// # Errors
     /// As [`EngineProcess::start`].
@@ -18,10 +18,18 @@ impl EchoProcess {
             path: PathBuf::from("saldo-loadtest"),
             source,
         })?;
-        let arguments = |command: &mut tokio::process::Command, _: &std::path::Path| {
+        Self::start_program(&own).await
+    }
+
+    /// The same with the load tester's binary at `program`, for callers that are another program.
+    ///
+    /// # Errors
+    /// As [`EngineProcess::start`].
+    pub async fn start_program(program: &Path) -> Result<Self, EngineError> {
+        let arguments = |command: &mut tokio::process::Command, _: &Path| {
             command.args(["echo", "--listen", "127.0.0.1:0"]);
         };
-        EngineProcess::start_command(&own, arguments).await.map(Self)
+        EngineProcess::start_command(program, arguments).await.map(Self)
     }
 
     /// Its address: `http://127.0.0.1:PORT`.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a fault ends the test")]
 
 mod echo;
+mod echo_process;
 mod fleet;
 mod inproc;
 mod support;
