@@ -19,6 +19,7 @@ use crate::run::engine::Engine;
 use crate::run::error::RunError;
 use crate::run::one::{OneRun, drive_beside, nonce};
 use crate::run::progress::Progress;
+use crate::run::say::say;
 use crate::run::{figures, setting, warnings};
 use crate::session::http::HttpConnector;
 use crate::session::websocket::WebSocketConnector;
@@ -44,21 +45,21 @@ const FRAME_CLIENTS: u32 = 2;
 /// [`RunError`]: nothing was measured.
 pub async fn run(arguments: &CapacityArgs) -> Result<bool, RunError> {
     let mut reports = Vec::new();
-    println!(
+    say(format!(
         "{:<12}{:>7}{:>9}{:>16}{:>14}{:>8}  client's share: echo, engine",
         "transport", "frame", "clients", "tester alone/s", "engine/s", "times"
-    );
+    ));
     for transport in &arguments.transports {
         let frames: &[u32] = if *transport == Transport::Http { &[1] } else { &arguments.frames };
         for frame in frames {
             let settings = settings(arguments, *transport, *frame)?;
             let echo = against_echo(&settings).await?;
             let engine = against_engine(&settings).await?;
-            println!("{}", row(&echo, &engine));
+            say(row(&echo, &engine));
             reports.extend([echo, engine]);
         }
     }
-    println!("{}", closing(&reports));
+    say(closing(&reports));
     if let Some(path) = &arguments.json {
         json::write(path, &reports)?;
     }

@@ -3,6 +3,7 @@
 use crate::cli::CompareArgs;
 use crate::report::{compare, json};
 use crate::run::error::RunError;
+use crate::run::say::say;
 
 /// Prints what differs. Always true.
 ///
@@ -11,6 +12,6 @@ use crate::run::error::RunError;
 pub fn run(arguments: &CompareArgs) -> Result<bool, RunError> {
     let before = json::read(&arguments.before)?;
     let after = json::read(&arguments.after)?;
-    println!("{}", compare::compare_all(&before, &after));
+    say(compare::compare_all(&before, &after));
     Ok(true)
 }

@@ -8,6 +8,7 @@ pub mod figures;
 pub mod one;
 pub mod peers;
 pub mod progress;
+pub mod say;
 pub mod setting;
 pub mod warnings;
 pub mod workload;

@@ -17,6 +17,7 @@ use crate::run::engine::Engine;
 use crate::run::error::RunError;
 use crate::run::one::{OneRun, drive_beside, nonce};
 use crate::run::progress::Progress;
+use crate::run::say::say;
 use crate::run::{figures, setting, warnings};
 use crate::session::postgres::PostgresConnector;
 use crate::session::redis::RedisConnector;
@@ -53,7 +54,7 @@ pub async fn run(arguments: &PeersArgs) -> Result<bool, RunError> {
             }
         }
     }
-    println!("{}", table(&reports));
+    say(table(&reports));
     if let Some(path) = &arguments.json {
         json::write(path, &reports)?;
     }

@@ -12,6 +12,7 @@ use crate::report::{Report, html, json};
 use crate::run::engine::Engine;
 use crate::run::error::RunError;
 use crate::run::one::{Finished, OneRun};
+use crate::run::say::say;
 use crate::run::{setting, warnings};
 use crate::targets::saldo::About;
 use crate::workload::feed_settings::Form;
@@ -130,7 +131,7 @@ fn tell(
 ) -> Result<bool, RunError> {
     let Measured { mut report, intervals, began } = measured;
     report.unmet = require::check(requirements, &report);
-    println!("{report}");
+    say(&report);
     if let Some(path) = &arguments.json {
         json::write(path, std::slice::from_ref(&report))?;
     }
