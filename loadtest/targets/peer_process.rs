@@ -5,11 +5,13 @@ use std::collections::VecDeque;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::io::retry_on_intr;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tempfile::TempDir;
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
@@ -18,9 +20,8 @@ use tokio::process::{Child, Command};
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// Long enough to write a last checkpoint; then it is killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a drop waits for the end, so that nobody writes into the directory any more when it is removed.
+/// How long a drop waits for the end before it kills.
 const DROP_TIMEOUT: Duration = Duration::from_secs(5);
-const DROP_STEP: Duration = Duration::from_millis(10);
 /// How many lines of its log are kept for an error.
 const LOG_LINES_KEPT: usize = 20;
 
@@ -157,12 +158,16 @@ impl PeerProcess {
         Err(PeerError::Stop { what: self.manner.what, reason })
     }
 
+    /// None once it has ended and was waited for.
+    fn pid(&self) -> Option<Pid> {
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
+        id.and_then(Pid::from_raw)
+    }
+
     /// Nothing to do where it is gone already.
     fn signal(&self, signal: Signal) {
-        let pid = self.child.id().and_then(|id| i32::try_from(id).ok());
-        if let Some(pid) = pid.and_then(Pid::from_raw) {
-            // It may end by itself at this moment; then there is nobody to tell.
-            kill_process(pid, signal).unwrap_or_default();
+        if let Some(pid) = self.pid() {
+            tell(pid, signal);
         }
     }
 
@@ -181,18 +186,35 @@ impl PeerProcess {
 }
 
 impl Drop for PeerProcess {
+    /// Waits for the end, so that nobody writes into the directory any more when it is removed.
     fn drop(&mut self) {
-        self.signal(self.manner.quit);
-        let steps = DROP_TIMEOUT.as_millis() / DROP_STEP.as_millis();
-        for _ in 0..steps {
-            // An error means that there is nothing to wait for.
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                return;
+        let Some(pid) = self.pid() else { return };
+        tell(pid, self.manner.quit);
+        let (ended, ending) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            let kill_if_late = move || {
+                if ending.recv_timeout(DROP_TIMEOUT) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    tell(pid, Signal::KILL);
+                }
+            };
+            if thread::Builder::new().spawn_scoped(scope, kill_if_late).is_err() {
+                // Without a thread that watches the time there is no time to give.
+                tell(pid, Signal::KILL);
             }
-            std::thread::sleep(DROP_STEP);
-        }
-        self.signal(Signal::KILL);
+            // Takes nothing from the system: its number stays its own until nobody tells it anything any more. An
+            // error means that there is nothing to wait for.
+            let is_over = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+            retry_on_intr(|| waitid(WaitId::Pid(pid), is_over)).unwrap_or_default();
+            drop(ended);
+        });
+        // It has ended; this only takes it from the system's list.
+        self.child.try_wait().unwrap_or_default();
     }
+}
+
+/// It may end by itself at this moment; then there is nobody to tell.
+fn tell(pid: Pid, signal: Signal) {
+    kill_process(pid, signal).unwrap_or_default();
 }
 
 /// Waits for the line that says it serves, then reads on in the background so that the server never blocks on its
@@ -235,3 +257,7 @@ pub(super) fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
+
+#[cfg(test)]
+#[path = "peer_process_tests.rs"]
+mod tests;
