@@ -140,14 +140,28 @@ impl Cli {
     }
 }
 
+/// Options that every workload takes, and these do not: their help leaves them out.
+const NOT_TAKEN: [(Kind, &[&str]); 3] = [
+    (Kind::Hot, &["skus", "locations", "exponent"]),
+    (Kind::FlashSale, &["locations", "exponent"]),
+    (Kind::Uniform, &["exponent"]),
+];
+
 /// The command as clap has it. The options of `hot` work without its name, but the overview does not list them.
 #[must_use]
 pub fn command() -> clap::Command {
     let own = WorkloadArgs::augment_args(clap::Command::new(""));
     let names: Vec<_> = own.get_arguments().map(|argument| argument.get_id().clone()).collect();
-    names
-        .into_iter()
-        .fold(Cli::command(), |command, name| command.mut_arg(name, |argument| argument.hide(true)))
+    let listed = names.into_iter().fold(Cli::command(), |command, name| {
+        command.mut_arg(name, |argument| argument.hide(true))
+    });
+    NOT_TAKEN.into_iter().fold(listed, |command, (kind, options)| {
+        command.mut_subcommand(kind.name(), |workload| {
+            options.iter().fold(workload, |workload, option| {
+                workload.mut_arg(option, |argument| argument.hide(true))
+            })
+        })
+    })
 }
 
 #[cfg(test)]

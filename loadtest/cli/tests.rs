@@ -82,6 +82,8 @@ fn slips_are_usage_errors() {
         "hot --step soon",
         "hot --spacing now",
         "hot --runs 0",
+        "hot --stock 2147483648",
+        "hot --stock=-1",
         "hot --set stock",
         "hot --durability none",
         "hot --url http://x --engine y",
@@ -105,6 +107,7 @@ fn slips_are_usage_errors() {
 fn settings_that_do_not_go_together_say_what_to_do() {
     for (line, said) in [
         ("hot --skus 5", "--skus: there is no setting of hot \"skus\""),
+        ("hot --stock 0", "stock must be from 1 to 2147483647, not 0"),
         ("mixed --transport ws-json", "--set read_share=0"),
         ("hot --transport inproc --url http://x", "leave --url and --engine out"),
         ("hot --config /none.toml", "/none.toml"),
@@ -180,5 +183,57 @@ fn the_help_names_every_command_and_hides_the_server() {
     let help = help.to_string();
     for named in ["Engine:", "Load:", "Workload:", "Report:", "--exponent", "1k..50k"] {
         assert!(help.contains(named), "{named} in {help}");
+    }
+}
+
+#[test]
+fn every_example_can_be_copied_and_runs() {
+    // As wide as a terminal is without being told otherwise, and as wide as the help becomes.
+    for (text, width) in [
+        (texts::EXAMPLES, 80),
+        (texts::WORKLOAD_EXAMPLES, 80),
+        (texts::FEED_EXAMPLES, 80),
+        (texts::PEERS_EXAMPLES, 80),
+        (REPLAY_EXAMPLES, 100),
+    ] {
+        let examples: Vec<&str> =
+            text.lines().filter(|line| line.trim_start().starts_with("saldo-loadtest")).collect();
+        assert!(!examples.is_empty(), "{text}");
+        for example in examples {
+            assert!(example.chars().count() <= width, "{example}");
+            // As a shell does with the only quotes that there are.
+            let words = example.split_whitespace().map(|word| word.replace('\'', "").into());
+            let task = match Cli::read(words) {
+                Ok(cli) => cli.task(),
+                Err(help) if help.exit_code() == 0 => continue,
+                Err(error) => panic!("{example}: {error}"),
+            };
+            let settings = match task {
+                Task::Workload(kind, arguments) => arguments.settings(kind).map(|_| ()),
+                Task::Feed(arguments) => arguments.settings().map(|_| ()),
+                Task::Peers(peers) => peers.workloads.iter().try_for_each(|kind| {
+                    peers
+                        .batch
+                        .iter()
+                        .try_for_each(|batch| peers.settings(*kind, *batch).map(|_| ()))
+                }),
+                _ => Ok(()),
+            };
+            settings.unwrap_or_else(|error| panic!("{example}: {error}"));
+        }
+    }
+}
+
+#[test]
+fn the_help_of_a_workload_offers_what_it_takes() {
+    for kind in Kind::ALL {
+        let help = Cli::read(["saldo-loadtest", kind.name(), "--help"].map(Into::into));
+        let help = help.unwrap_err().to_string();
+        for option in ["--stock", "--skus", "--locations", "--exponent"] {
+            let (_, arguments) = workload(&format!("{kind} {option} 2"));
+            let refused = arguments.settings(kind).err().map(|error| error.to_string());
+            let is_taken = !refused.is_some_and(|error| error.contains("there is no setting"));
+            assert_eq!(help.contains(&format!("{option} <")), is_taken, "{kind} {option}");
+        }
     }
 }

@@ -15,7 +15,7 @@ Examples:
       the canonical measurement: one hot SKU, under a minute
   saldo-loadtest hot --help
       all options of a workload, and more examples
-  saldo-loadtest zipf --transport ws-binary --frame 1000 --clients 8 --html report.html
+  saldo-loadtest zipf --transport ws-binary --frame 1000 --html report.html
       100,000 keys in frames of 1,000 commands, with a page of plots
   saldo-loadtest peers
       Saldo, Redis and PostgreSQL side by side
@@ -86,8 +86,8 @@ pub const FEED_EXAMPLES: &str = "\
 Examples:
   saldo-loadtest feed --subscribers 1000 --while hot
       a thousand readers of one hot SKU
-  saldo-loadtest feed --subscribers 8 --slow 4 --paced 4 --pace 250ms --while zipf --duration 30s
-      eight readers, four connections that never read, four that read one message in 250 ms
+  saldo-loadtest feed --slow 4 --paced 4 --pace 250ms --while zipf
+      ten readers, four connections that never read, four that read one message in 250 ms
 
 All options of the workload work too: see `saldo-loadtest uniform --help`.";
 
@@ -95,13 +95,14 @@ pub const PEERS: &str = "\
 Starts Saldo, Redis and PostgreSQL in turn, each on a temporary directory and a free port, with the same guarantee \
 and the same semantics: an idempotent reserve with a stored reservation and a deadline. One table, ratios within the \
 run, each target audited for units sold twice. Redis and PostgreSQL come from the system's packages \
-(Debian: redis-server, postgresql); where one is missing the others are measured and the report says so.";
+(Debian: redis-server, postgresql). Where one is missing nothing is measured: the program says which, and the \
+package to install; or leave it out of --targets.";
 
 pub const PEERS_EXAMPLES: &str = "\
 Examples:
   saldo-loadtest peers
       all three, three workloads, one a request and in batches
-  saldo-loadtest peers --targets saldo,redis --workloads hot --guarantee power_loss,relaxed --batch 1
+  saldo-loadtest peers --workloads hot --batch 1 --guarantee power_loss,relaxed
       what the guarantee costs
   saldo-loadtest peers --runs 5 --html peers.html --json peers.json
       the median of five runs, as a page and for programs";

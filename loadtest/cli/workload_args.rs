@@ -89,16 +89,16 @@ pub struct LoadArgs {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Workload")]
 pub struct OwnArgs {
-    /// Units that each key opens with
-    #[arg(long, value_name = "UNITS")]
+    /// Units that each key opens with, up to 2147483647; with hot and flash-sale 1 or more
+    #[arg(long, value_name = "UNITS", value_parser = units)]
     pub stock: Option<u32>,
-    /// SKUs
+    /// SKUs; not with hot, which has but one
     #[arg(long, value_name = "N")]
     pub skus: Option<u32>,
-    /// Locations of each SKU
+    /// Locations of each SKU; not with hot and flash-sale, which have but one
     #[arg(long, value_name = "N")]
     pub locations: Option<u32>,
-    /// Zipf's exponent
+    /// Zipf's exponent; with zipf, basket, lifecycle and mixed only
     #[arg(long, value_name = "NUMBER")]
     pub exponent: Option<f64>,
     /// Any other setting of the workload, as in the settings file; may be given several times
@@ -161,6 +161,15 @@ impl WorkloadArgs {
         });
         named.chain(set).collect()
     }
+}
+
+/// Units of one key at most, as the settings have it.
+const UNITS_MAX: u32 = 2_147_483_647;
+
+/// Units; whether 0 is allowed is the workload's to say.
+fn units(text: &str) -> Result<u32, String> {
+    let units = text.parse().ok().filter(|units| *units <= UNITS_MAX);
+    units.ok_or_else(|| format!("a whole number, at most {UNITS_MAX}"))
 }
 
 fn whole<T: Into<i64>>(number: Option<T>) -> Option<Value> {

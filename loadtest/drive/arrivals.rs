@@ -9,45 +9,41 @@ use rand_distr::{Distribution as _, Exp1};
 
 use crate::drive::load::{Rates, Spacing};
 
-/// The shortest time for which a rate is looked ahead.
+/// As good as for ever.
 const FOREVER: Duration = Duration::from_secs(30 * 365 * 86_400);
+
+/// The rates of a run over its whole time: the first rate during the warm-up, then as they are set.
+#[derive(Clone, Debug)]
+pub struct Course {
+    rates: Rates,
+    warm_up: Duration,
+    /// How long there are arrivals, the warm-up included.
+    length: Duration,
+}
 
 /// The intended starts of one client, one after the other.
 #[derive(Debug)]
 pub struct Schedule {
-    rates: Rates,
+    course: Course,
     spacing: Spacing,
-    clients: u32,
-    /// For how long there are arrivals.
-    length: Duration,
+    clients: f64,
     next: Duration,
     random: ChaCha8Rng,
 }
 
 impl Schedule {
-    /// Of client `client` among `clients`, for this long.
+    /// Of client `client` among `clients`.
     #[must_use]
-    pub fn new(
-        rates: Rates,
-        spacing: Spacing,
-        (client, clients): (u32, u32),
-        length: Option<Duration>,
-        seed: u64,
-    ) -> Self {
-        let length = match &rates {
-            Rates::Stair { steps, step, .. } => *step * *steps,
-            Rates::Fixed(_) | Rates::Ramp { .. } => length.unwrap_or(FOREVER),
-        };
+    pub fn new(course: Course, spacing: Spacing, (client, clients): (u32, u32), seed: u64) -> Self {
         // Another stream of numbers than the scripts draw from.
         let mut random = ChaCha8Rng::seed_from_u64(seed ^ 0x5ced_u64.rotate_left(48));
         random.set_stream(u64::from(client));
-        let mut schedule = Self { rates, spacing, clients, length, next: Duration::ZERO, random };
+        let clients = f64::from(clients);
+        let mut schedule = Self { course, spacing, clients, next: Duration::ZERO, random };
         schedule.next = match spacing {
             Spacing::Poisson => schedule.after(Duration::ZERO),
             // Clients take turns.
-            Spacing::Constant => {
-                schedule.gap(Duration::ZERO).mul_f64(f64::from(client) / f64::from(clients))
-            }
+            Spacing::Constant => schedule.course.later(Duration::ZERO, f64::from(client)),
         };
         schedule
     }
@@ -55,7 +51,7 @@ impl Schedule {
     /// The next intended start, since the beginning; none when there are no more.
     #[must_use]
     pub fn peek(&self) -> Option<Duration> {
-        (self.next < self.length).then_some(self.next)
+        (self.next < self.course.length).then_some(self.next)
     }
 
     /// Goes on to the one behind it.
@@ -68,34 +64,99 @@ impl Schedule {
             Spacing::Poisson => Exp1.sample(&mut self.random),
             Spacing::Constant => 1.0,
         };
-        // The rate as it is at the last arrival: off by one gap at most where it changes.
-        at.saturating_add(self.gap(at).mul_f64(share))
-    }
-
-    /// The mean time between two arrivals of this client.
-    fn gap(&self, at: Duration) -> Duration {
-        let rate = self.rates.at(at, self.length) / f64::from(self.clients);
-        Duration::try_from_secs_f64(1.0 / rate).unwrap_or(FOREVER)
+        self.course.later(at, share * self.clients)
     }
 }
 
-impl Rates {
-    /// Operations a second of all clients together, this long after the beginning of a run of this length.
+impl Course {
+    /// Of a run that goes on for `duration` behind its warm-up; a stair is as long as its steps.
     #[must_use]
-    pub fn at(&self, at: Duration, length: Duration) -> f64 {
-        match self {
-            Self::Fixed(rate) => *rate,
-            Self::Ramp { from, to } => {
-                let passed = at.as_secs_f64() / length.as_secs_f64().max(f64::MIN_POSITIVE);
-                from + (to - from) * passed.min(1.0)
+    pub fn new(rates: Rates, warm_up: Duration, duration: Option<Duration>) -> Self {
+        let measured = match &rates {
+            Rates::Stair { steps, step, .. } => *step * *steps,
+            Rates::Fixed(_) | Rates::Ramp { .. } => duration.unwrap_or(FOREVER),
+        };
+        Self { rates, warm_up, length: warm_up.saturating_add(measured) }
+    }
+
+    /// The moment by which so many operations of all clients together have arrived since `at`.
+    fn later(&self, at: Duration, operations: f64) -> Duration {
+        let mut left = operations;
+        let mut at = at;
+        while at < self.length {
+            let end = self.stretch_end(at);
+            let arrive = self.arrive(at, end);
+            if left <= arrive {
+                return at.saturating_add(self.within(at, left));
             }
-            Self::Stair { step, .. } => {
-                let place = at.as_nanos() / step.as_nanos().max(1);
-                self.step(u32::try_from(place).unwrap_or(u32::MAX))
+            left -= arrive;
+            at = end;
+        }
+        self.length
+    }
+
+    /// Where the stretch of one formula ends that this moment lies in.
+    fn stretch_end(&self, at: Duration) -> Duration {
+        if at < self.warm_up {
+            return self.warm_up;
+        }
+        match &self.rates {
+            Rates::Fixed(_) | Rates::Ramp { .. } => self.length,
+            Rates::Stair { step, .. } => {
+                let place = self.place(at).unwrap_or_default();
+                self.warm_up.saturating_add(step.saturating_mul(place + 1))
             }
         }
     }
 
+    /// Which step of a stair a moment lies in; none during the warm-up, and where there is no stair.
+    #[must_use]
+    pub fn place(&self, at: Duration) -> Option<u32> {
+        let Rates::Stair { step, .. } = &self.rates else { return None };
+        let since = at.checked_sub(self.warm_up)?;
+        u32::try_from(since.as_nanos() / step.as_nanos().max(1)).ok()
+    }
+
+    /// Operations a second at a moment.
+    fn rate(&self, at: Duration) -> f64 {
+        let since = at.saturating_sub(self.warm_up);
+        match &self.rates {
+            Rates::Fixed(rate) => *rate,
+            Rates::Ramp { from, .. } => from + self.climb() * since.as_secs_f64(),
+            Rates::Stair { .. } => self.rates.step(self.place(at).unwrap_or_default()),
+        }
+    }
+
+    /// By how much the rate of a ramp grows in a second, the warm-up left aside.
+    fn climb(&self) -> f64 {
+        let Rates::Ramp { from, to } = &self.rates else { return 0.0 };
+        let measured = self.length.saturating_sub(self.warm_up).as_secs_f64();
+        (to - from) / measured.max(f64::MIN_POSITIVE)
+    }
+
+    /// Operations that arrive between two moments of one stretch.
+    fn arrive(&self, at: Duration, end: Duration) -> f64 {
+        let seconds = end.saturating_sub(at).as_secs_f64();
+        let climb = if at < self.warm_up { 0.0 } else { self.climb() };
+        seconds * (self.rate(at) + climb * seconds / 2.0)
+    }
+
+    /// How long it takes until so many have arrived, within one stretch.
+    fn within(&self, at: Duration, operations: f64) -> Duration {
+        let rate = self.rate(at);
+        let climb = if at < self.warm_up { 0.0 } else { self.climb() };
+        let seconds = if climb.abs() < f64::EPSILON {
+            operations / rate
+        } else {
+            // Of the two solutions of rate t + climb t² / 2 = operations the earlier one.
+            let root = (rate * rate + 2.0 * climb * operations).max(0.0).sqrt();
+            2.0 * operations / (rate + root)
+        };
+        Duration::try_from_secs_f64(seconds).unwrap_or(FOREVER)
+    }
+}
+
+impl Rates {
     /// The rate of a step of a stair; of others the rate at the beginning.
     #[must_use]
     pub fn step(&self, place: u32) -> f64 {
@@ -114,10 +175,20 @@ mod tests {
     use super::*;
 
     fn starts(rates: &Rates, spacing: Spacing, clients: u32, length: Duration) -> Vec<Duration> {
+        starts_after(Duration::ZERO, rates, spacing, clients, length)
+    }
+
+    fn starts_after(
+        warm_up: Duration,
+        rates: &Rates,
+        spacing: Spacing,
+        clients: u32,
+        length: Duration,
+    ) -> Vec<Duration> {
         let mut all = Vec::new();
         for client in 0..clients {
-            let mut schedule =
-                Schedule::new(rates.clone(), spacing, (client, clients), Some(length), 7);
+            let course = Course::new(rates.clone(), warm_up, Some(length));
+            let mut schedule = Schedule::new(course, spacing, (client, clients), 7);
             while let Some(at) = schedule.peek() {
                 all.push(at);
                 schedule.advance();
@@ -127,11 +198,15 @@ mod tests {
         all
     }
 
+    fn between(all: &[Duration], from: u64, to: u64) -> usize {
+        all.iter().filter(|at| (from..to).contains(&at.as_secs())).count()
+    }
+
     #[test]
     fn a_rate_is_kept_whoever_shares_it() {
-        for clients in [1, 10] {
-            let all =
-                starts(&Rates::Fixed(2_000.0), Spacing::Poisson, clients, Duration::from_secs(10));
+        for clients in [1, 10, 300] {
+            let rates = Rates::Fixed(2_000.0);
+            let all = starts(&rates, Spacing::Poisson, clients, Duration::from_secs(10));
             assert!((19_400..20_600).contains(&all.len()), "{clients}: {}", all.len());
         }
     }
@@ -147,23 +222,36 @@ mod tests {
     }
 
     #[test]
-    fn stairs_climb_by_the_same_factor() {
-        let rates =
-            Rates::Stair { from: 1_000.0, to: 16_000.0, steps: 5, step: Duration::from_secs(2) };
+    fn stairs_climb_by_the_same_factor_however_many_climb_them() {
+        let step = Duration::from_secs(2);
+        let rates = Rates::Stair { from: 1_000.0, to: 16_000.0, steps: 5, step };
         let steps: Vec<f64> = (0..5).map(|place| rates.step(place).round()).collect();
         assert_eq!(steps, [1_000.0, 2_000.0, 4_000.0, 8_000.0, 16_000.0]);
-        let all = starts(&rates, Spacing::Constant, 2, Duration::ZERO);
-        let third = all.iter().filter(|at| (4..6).contains(&at.as_secs())).count();
-        assert!((7_900..8_100).contains(&third), "{third}");
-        assert!(all.last().unwrap().as_secs() == 9);
+        for clients in [2, 900] {
+            let all = starts(&rates, Spacing::Constant, clients, Duration::ZERO);
+            for (place, rate) in (0..5_u64).zip([1_000, 2_000, 4_000, 8_000, 16_000]) {
+                let found = between(&all, 2 * place, 2 * place + 2);
+                assert!(found.abs_diff(2 * rate) <= 2, "{clients}, step {place}: {found}");
+            }
+        }
     }
 
     #[test]
-    fn ramps_rise_evenly() {
+    fn a_warm_up_comes_before_the_first_step_and_the_ramp() {
+        let (warm_up, step) = (Duration::from_secs(3), Duration::from_secs(1));
+        let stair = Rates::Stair { from: 100.0, to: 400.0, steps: 3, step };
+        let all = starts_after(warm_up, &stair, Spacing::Constant, 7, Duration::ZERO);
+        let counts: Vec<usize> = (0..6).map(|second| between(&all, second, second + 1)).collect();
+        for (count, rate) in counts.iter().zip([100_usize, 100, 100, 100, 200, 400]) {
+            assert!(count.abs_diff(rate) <= 1, "{counts:?}");
+        }
+        let course = Course::new(stair, warm_up, None);
+        assert_eq!(course.place(Duration::from_secs(2)), None);
+        assert_eq!(course.place(Duration::from_millis(4_500)), Some(1));
         let ramp = Rates::Ramp { from: 100.0, to: 300.0 };
-        let length = Duration::from_secs(10);
-        assert!((ramp.at(Duration::from_secs(5), length) - 200.0).abs() < 1e-9);
-        let all = starts(&ramp, Spacing::Poisson, 1, length);
-        assert!((1_850..2_150).contains(&all.len()), "{}", all.len());
+        let all = starts_after(warm_up, &ramp, Spacing::Constant, 7, Duration::from_secs(10));
+        assert!(between(&all, 0, 3).abs_diff(300) <= 1);
+        assert!(between(&all, 3, 13).abs_diff(2_000) <= 1, "{}", between(&all, 3, 13));
+        assert!(between(&all, 3, 8).abs_diff(750) <= 1, "{}", between(&all, 3, 8));
     }
 }

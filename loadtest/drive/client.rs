@@ -7,7 +7,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::drive::arrivals::Schedule;
+use saldo_protocol::Code;
+
+use crate::drive::arrivals::{Course, Schedule};
+use crate::drive::batch::{Batch, Stall};
 use crate::drive::error::DriveError;
 use crate::drive::load::{Arrivals, Rates};
 use crate::drive::shared::Shared;
@@ -16,35 +19,15 @@ use crate::drive::timer::Timer;
 use crate::history::log::{ClientLog, Span};
 use crate::measure::numbers::nanos;
 use crate::session::{Connector, Session, SessionError};
-use crate::workload::op::Op;
-use crate::workload::outcome::Outcome;
+use crate::workload::outcome::{Outcome, Verdict};
 use crate::workload::script::{Next, Script};
 
 /// Between two attempts to connect again.
 const CONNECT_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
-/// Why no more operations were gathered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stall {
-    /// The batch is full.
-    Full,
-    /// The script waits for an answer.
-    Answer,
-    /// Nothing is due before this time.
-    Until(Duration),
-    /// Nothing will come.
-    Done,
-}
-
-/// A batch on its way.
-#[derive(Debug, Default)]
-struct Batch {
-    number: u64,
-    ops: Vec<Op>,
-    /// In the open loop when each was to begin.
-    due: Vec<Duration>,
-    sent: Duration,
-}
+/// After `overloaded`, `read_only` and `not_ready`. Less than the second that the engine asks for, so that it is soon
+/// seen when it is back.
+const BACK_AFTER: Duration = Duration::from_millis(100);
 
 /// One client with its connection.
 pub struct Client<C: Connector> {
@@ -55,7 +38,12 @@ pub struct Client<C: Connector> {
     figures: Rc<RefCell<ThreadFigures>>,
     script: Box<dyn Script>,
     schedule: Option<Schedule>,
-    timer: Timer,
+    /// Made when first needed: it takes a file of its own.
+    timer: Option<Timer>,
+    /// Before this time nothing is sent: the target asked for patience.
+    back_at: Duration,
+    /// In the open loop the rates over time.
+    course: Option<Course>,
     log: ClientLog,
     batch: Batch,
     in_flight: Vec<Batch>,
@@ -84,13 +72,13 @@ impl<C: Connector> Client<C> {
     ) -> Result<Self, DriveError> {
         let session = connector.connect(number).await;
         let session = session.map_err(|source| DriveError::Session { client: number, source })?;
-        let system = |source| DriveError::System { what: "making a timer", source };
         let load = &shared.load;
-        let schedule = match &load.arrivals {
-            Arrivals::Closed => None,
+        let (schedule, course) = match &load.arrivals {
+            Arrivals::Closed => (None, None),
             Arrivals::Open { rates, spacing } => {
+                let course = Course::new(rates.clone(), load.warm_up, load.duration);
                 let place = (number, load.clients);
-                Some(Schedule::new(rates.clone(), *spacing, place, shared.until(), seed))
+                (Some(Schedule::new(course.clone(), *spacing, place, seed)), Some(course))
             }
         };
         let step = match &load.arrivals {
@@ -105,7 +93,9 @@ impl<C: Connector> Client<C> {
             figures,
             script,
             schedule,
-            timer: Timer::new().map_err(system)?,
+            timer: None,
+            back_at: Duration::ZERO,
+            course,
             log: ClientLog::default(),
             batch: Batch::default(),
             in_flight: Vec::new(),
@@ -127,7 +117,11 @@ impl<C: Connector> Client<C> {
             let mut stall = Stall::Full;
             while self.in_flight.len() < room && stall == Stall::Full {
                 let now = self.shared.now();
-                stall = if self.shared.goes_on(now) { self.gather(now) } else { Stall::Done };
+                stall = match self.shared.goes_on(now) {
+                    false => Stall::Done,
+                    true if now < self.back_at => Stall::Until(self.back_at),
+                    true => self.gather(now),
+                };
                 if !self.batch.ops.is_empty() {
                     self.send().await?;
                 }
@@ -213,10 +207,19 @@ impl<C: Connector> Client<C> {
         }
     }
 
-    async fn wait_until(&self, at: Duration) -> Result<(), DriveError> {
+    fn timer(timer: &mut Option<Timer>) -> Result<&Timer, DriveError> {
+        if timer.is_none() {
+            let made = Timer::new();
+            *timer = Some(made.map_err(|source| DriveError::System { what: "a timer", source })?);
+        }
+        timer.as_ref().ok_or(DriveError::Panicked)
+    }
+
+    async fn wait_until(&mut self, at: Duration) -> Result<(), DriveError> {
         // Not beyond the run's end.
         let at = self.shared.until().map_or(at, |until| at.min(until));
-        let waited = self.timer.until(self.shared.began() + at).await;
+        let moment = self.shared.began() + at;
+        let waited = Self::timer(&mut self.timer)?.until(moment).await;
         waited.map_err(|source| DriveError::System { what: "waiting", source })
     }
 
@@ -227,10 +230,11 @@ impl<C: Connector> Client<C> {
             return self.receive().await;
         }
         let moment = self.shared.began() + at;
+        let timer = Self::timer(&mut self.timer)?;
         tokio::select! {
             biased;
             batch = self.session.receive(&mut self.outcomes) => self.settle(batch).await,
-            waited = self.timer.until(moment) => {
+            waited = timer.until(moment) => {
                 waited.map_err(|source| DriveError::System { what: "waiting", source })
             }
         }
@@ -264,11 +268,10 @@ impl<C: Connector> Client<C> {
             let (found, asked) = (self.outcomes.len(), batch.ops.len());
             return Err(unfit(format!("{found} answers to {asked} operations")));
         }
-        let step = self.step.and_then(|step| {
-            let place = batch.due.first()?.as_nanos() / step.as_nanos().max(1);
-            u32::try_from(place).ok()
-        });
-        let times = BatchTimes { sent: batch.sent, answered, step };
+        self.heed(&batch, answered);
+        let first = batch.due.first().copied();
+        let step = self.course.as_ref().and_then(|course| course.place(first?));
+        let times = BatchTimes { answered, step };
         let from = |place: usize| batch.due.get(place).copied().unwrap_or(batch.sent);
         let latency_ns = |place: usize| nanos(answered.saturating_sub(from(place)));
         self.figures.borrow_mut().answered(&batch.ops, &self.outcomes, latency_ns, times);
@@ -284,8 +287,24 @@ impl<C: Connector> Client<C> {
         self.outcomes.clear();
         batch.ops.clear();
         batch.due.clear();
+        batch.is_again = false;
         self.spare.push(batch);
         Ok(())
+    }
+
+    /// What the target cannot decide now says nothing of an earlier time at which the same was sent; and it asks for
+    /// patience.
+    fn heed(&mut self, batch: &Batch, now: Duration) {
+        for outcome in &mut self.outcomes {
+            if let Verdict::Refused(Code::Overloaded | Code::ReadOnly | Code::NotReady) =
+                outcome.verdict
+            {
+                self.back_at = now + BACK_AFTER;
+                if batch.is_again {
+                    *outcome = Outcome::plain(Verdict::Unknown);
+                }
+            }
+        }
     }
 
     /// Makes a new connection and sends everything again that is in flight, under the same names: a repeat has no
@@ -314,7 +333,8 @@ impl<C: Connector> Client<C> {
 
     async fn again(&mut self) -> Result<(), SessionError> {
         self.session = self.connector.connect(self.number).await?;
-        for batch in &self.in_flight {
+        for batch in &mut self.in_flight {
+            batch.is_again = true;
             self.session.send(batch.number, &batch.ops).await?;
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! When it is sent: closed and open loop, pacing, phases.
 
 pub mod arrivals;
+mod batch;
 pub mod client;
 pub mod error;
 pub mod load;

@@ -68,8 +68,7 @@ impl ThreadFigures {
         }
     }
 
-    /// Counts an answered batch. `latencies` gives each operation's in nanoseconds, by its place in the batch; `sent`
-    /// tells whether it belongs to the warm-up; `step` the step of the stair that it belongs to.
+    /// Counts an answered batch. `latency_ns` gives each operation's in nanoseconds, by its place in the batch.
     pub fn answered(
         &mut self,
         ops: &[Op],
@@ -78,7 +77,7 @@ impl ThreadFigures {
         at: BatchTimes,
     ) {
         self.roll(at.answered);
-        let is_warm_up = at.sent < self.shared.load.warm_up;
+        let is_warm_up = at.answered < self.shared.load.warm_up;
         let mut run: Option<Alike> = None;
         for (place, (op, outcome)) in ops.iter().zip(outcomes).enumerate() {
             let next = Alike {
@@ -157,11 +156,9 @@ impl ThreadFigures {
     }
 }
 
-/// When a batch was sent and answered, since the run's start.
+/// When a batch was answered, since the run's start.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchTimes {
-    /// Sent.
-    pub sent: Duration,
     /// Answered.
     pub answered: Duration,
     /// The step of a stair in which it was to begin.

@@ -144,6 +144,8 @@ fn figures(settings: &FeedSettings, tally: Tally) -> FleetFigures {
     tell("", &tally.reads, &mut put);
     if paced > 0 {
         tell("paced_", &tally.paced, &mut put);
+        put("paced_messages_at_end", float(tally.paced.messages_at_end));
+        put("paced_levels_at_end", float(tally.paced.levels_at_end));
     }
     FleetFigures { figures, disagreements: tally.disagreements(), shown: tally.shown }
 }
@@ -155,12 +157,14 @@ fn tell(manner: &str, heard: &Heard, put: &mut impl FnMut(&str, f64)) {
     put("levels", float(heard.levels));
     put("bytes", float(heard.bytes));
     if let Some((first, last)) = heard.span_us.filter(|(first, last)| last > first) {
-        // From the first delta to the last one, so that waiting for the load does not count.
+        // From the first delta to the last one, so that waiting for the load does not count, nor catching up.
         let seconds = float(last - first) / US_PER_S;
+        let messages = float(heard.messages.saturating_sub(heard.messages_at_end));
+        let levels = float(heard.levels.saturating_sub(heard.levels_at_end));
         put("heard_s", seconds);
-        put("messages_per_second", ratio(float(heard.messages), seconds));
-        put("levels_per_second", ratio(float(heard.levels), seconds));
-        put("levels_per_message", ratio(float(heard.levels), float(heard.messages)));
+        put("messages_per_second", ratio(messages, seconds));
+        put("levels_per_second", ratio(levels, seconds));
+        put("levels_per_message", ratio(levels, messages));
     }
     if !heard.delays.is_empty() {
         let at = |quantile| float(heard.delays.value_at_quantile(quantile)) / NS_PER_MS;

@@ -30,6 +30,15 @@ pub(super) struct Shared {
     pub(super) buffer: RefCell<Vec<u8>>,
 }
 
+/// What was found in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Found {
+    /// Bytes of the frames that were taken.
+    bytes: usize,
+    /// Messages among them.
+    messages: usize,
+}
+
 /// A subscriber that reads.
 pub(super) struct Reader {
     pub(super) number: u32,
@@ -38,7 +47,7 @@ pub(super) struct Reader {
     pub(super) held: Held,
     /// Whether the whole snapshot has come.
     pub(super) is_ready: bool,
-    /// The beginning of a frame that is not yet whole.
+    /// The beginning of a frame that is not yet whole; of a paced one also whole frames that it has yet to take.
     carry: Vec<u8>,
     shared: Rc<Shared>,
 }
@@ -54,11 +63,28 @@ impl Reader {
         Self { number, manner, stream, held, is_ready: false, carry: Vec::new(), shared }
     }
 
-    /// Takes in what is there.
+    /// Takes in what an earlier read left, as [`Reader::read`] does, and tells whether there was a message. Only a
+    /// paced subscriber leaves whole ones.
     ///
     /// # Errors
     /// Why the connection is at its end.
-    pub(super) fn read(&mut self, wanted: Option<&[Final]>) -> Result<(), String> {
+    pub(super) fn read_kept(&mut self, wanted: Option<&[Final]>) -> Result<bool, String> {
+        let mut carry = std::mem::take(&mut self.carry);
+        let found = self.frames(&carry, wanted)?;
+        carry.drain(..found.bytes);
+        if carry.is_empty() && carry.capacity() > CARRY_BYTES_KEPT {
+            carry = Vec::new();
+        }
+        self.carry = carry;
+        Ok(found.messages > 0)
+    }
+
+    /// Takes in what the connection has, and tells whether there was a message. A paced subscriber takes one message
+    /// and keeps the rest as it is, until the end, when it is `wanted` what it should hold.
+    ///
+    /// # Errors
+    /// Why the connection is at its end.
+    pub(super) fn read(&mut self, wanted: Option<&[Final]>) -> Result<bool, String> {
         let shared = Rc::clone(&self.shared);
         let mut buffer = shared.buffer.borrow_mut();
         let read = match self.stream.try_read(&mut buffer) {
@@ -67,32 +93,26 @@ impl Reader {
             Err(error)
                 if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) =>
             {
-                return Ok(());
+                return Ok(false);
             }
             Err(error) => return Err(error.to_string()),
         };
         let fresh = &buffer[..read];
         if self.carry.is_empty() {
-            let taken = self.frames(fresh, wanted)?;
-            self.carry.extend_from_slice(&fresh[taken..]);
-            return Ok(());
+            let found = self.frames(fresh, wanted)?;
+            self.carry.extend_from_slice(&fresh[found.bytes..]);
+            return Ok(found.messages > 0);
         }
-        let mut carry = std::mem::take(&mut self.carry);
-        carry.extend_from_slice(fresh);
-        let taken = self.frames(&carry, wanted)?;
-        carry.drain(..taken);
-        if carry.is_empty() && carry.capacity() > CARRY_BYTES_KEPT {
-            carry = Vec::new();
-        }
-        self.carry = carry;
-        Ok(())
+        self.carry.extend_from_slice(fresh);
+        self.read_kept(wanted)
     }
 
-    /// Reads all whole frames and tells how many bytes they took.
-    fn frames(&mut self, bytes: &[u8], wanted: Option<&[Final]>) -> Result<usize, String> {
-        let mut taken = 0;
-        loop {
-            let rest = &bytes[taken..];
+    /// Reads whole frames: all of them, or as many as a paced subscriber's next message takes.
+    fn frames(&mut self, bytes: &[u8], wanted: Option<&[Final]>) -> Result<Found, String> {
+        let takes_one = self.manner == Manner::Paced && wanted.is_none();
+        let mut taken = Found::default();
+        while !(takes_one && taken.messages > 0) {
+            let rest = &bytes[taken.bytes..];
             let found = frame::head(rest)
                 .map_err(|first| format!("a frame that begins with {first:#04x}"))?;
             let Some(Head { opcode, payload_at, end, .. }) = found else { return Ok(taken) };
@@ -101,7 +121,10 @@ impl Reader {
             }
             let Some(payload) = rest.get(payload_at..end) else { return Ok(taken) };
             match opcode {
-                Opcode::Text | Opcode::Binary => self.message(payload, wanted)?,
+                Opcode::Text | Opcode::Binary => {
+                    self.message(payload, wanted)?;
+                    taken.messages += 1;
+                }
                 Opcode::Ping => {
                     let mut pong = Vec::new();
                     put_client(Opcode::Pong, payload, &mut pong);
@@ -111,8 +134,9 @@ impl Reader {
                 Opcode::Close => return Err(closing_reason(payload)),
                 Opcode::Pong => {}
             }
-            taken += end;
+            taken.bytes += end;
         }
+        Ok(taken)
     }
 
     fn message(&mut self, payload: &[u8], wanted: Option<&[Final]>) -> Result<(), String> {
@@ -120,6 +144,8 @@ impl Reader {
         let shared = Rc::clone(&self.shared);
         let mut tally = shared.tally.borrow_mut();
         let (number, paced) = (self.number, self.manner == Manner::Paced);
+        // Without its pauses it hears what waited for long: that is no rate and no delay of a paced one.
+        let catches_up = paced && wanted.is_some();
         let held = &mut self.held;
         let kind = message::read(shared.form, payload, |kind, level| {
             let Told { sku, location, version, available, as_of_us } = level;
@@ -137,12 +163,17 @@ impl Reader {
             }
             if kind == Kind::Delta {
                 let heard = if paced { &mut tally.paced } else { &mut tally.reads };
-                heard.level(as_of_us, now_us);
+                if catches_up {
+                    heard.level_at_end();
+                } else {
+                    heard.level(as_of_us, now_us);
+                }
             }
         })?;
         let heard = if paced { &mut tally.paced } else { &mut tally.reads };
         heard.bytes += u64::try_from(payload.len()).unwrap_or(u64::MAX);
         match kind {
+            Kind::Delta if catches_up => heard.delta_at_end(),
             Kind::Delta => heard.delta(now_us),
             Kind::Snapshot { done } => self.is_ready |= done,
             Kind::Other => {}
@@ -156,3 +187,7 @@ fn wall_clock_us() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+mod tests;

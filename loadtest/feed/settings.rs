@@ -21,9 +21,9 @@ pub struct FeedSettings {
     pub subscribers: u32,
     /// So many of these never read.
     pub stalled: u32,
-    /// So many of these read once a `pace`.
+    /// So many of these read one message every `pace`.
     pub paced: u32,
-    /// How long the paced ones wait between two reads.
+    /// How long the paced ones wait between two messages.
     pub pace: Duration,
     /// The form of the messages.
     pub form: FeedForm,
@@ -56,7 +56,7 @@ impl Default for FeedSettings {
 pub enum Manner {
     /// Whatever comes, at once.
     Reads,
-    /// Now and then.
+    /// One message, then a pause.
     Paced,
     /// Not at all.
     Stalled,

@@ -15,6 +15,10 @@ pub(super) struct Heard {
     pub(super) messages: u64,
     /// Levels in them.
     pub(super) levels: u64,
+    /// Messages of these that came at the end, when paced ones catch up without pauses: in no rate.
+    pub(super) messages_at_end: u64,
+    /// Levels of these that came then: in no rate and no delay.
+    pub(super) levels_at_end: u64,
     /// Bytes of all messages.
     pub(super) bytes: u64,
     /// From each level's time to its arrival.
@@ -25,7 +29,15 @@ pub(super) struct Heard {
 
 impl Default for Heard {
     fn default() -> Self {
-        Self { messages: 0, levels: 0, bytes: 0, delays: histogram(), span_us: None }
+        Self {
+            messages: 0,
+            levels: 0,
+            messages_at_end: 0,
+            levels_at_end: 0,
+            bytes: 0,
+            delays: histogram(),
+            span_us: None,
+        }
     }
 }
 
@@ -43,9 +55,23 @@ impl Heard {
         self.delays.saturating_record(now_us.saturating_sub(as_of_us).saturating_mul(1_000));
     }
 
+    /// A delta came to one that catches up.
+    pub(super) const fn delta_at_end(&mut self) {
+        self.messages += 1;
+        self.messages_at_end += 1;
+    }
+
+    /// A level of such a delta.
+    pub(super) const fn level_at_end(&mut self) {
+        self.levels += 1;
+        self.levels_at_end += 1;
+    }
+
     fn merge(&mut self, other: &Self) {
         self.messages += other.messages;
         self.levels += other.levels;
+        self.messages_at_end += other.messages_at_end;
+        self.levels_at_end += other.levels_at_end;
         self.bytes += other.bytes;
         // Same bounds and digits: it cannot fail.
         self.delays.add(&other.delays).unwrap_or_default();

@@ -192,22 +192,26 @@ impl Task {
         let mut announced = pin!(watch.wait_for(Option::is_some));
         let is_paced = self.reader.manner == Manner::Paced;
         loop {
-            tokio::select! {
-                biased;
-                // An error is a fleet that was given up.
-                _ = &mut announced => return Ok(()),
-                readable = self.reader.stream.readable() => {
-                    readable.map_err(|error| error.to_string())?;
+            // A paced one leaves the socket alone while it has a message that it did not take yet.
+            let mut has_heard = is_paced && self.reader.read_kept(None)?;
+            if !has_heard {
+                tokio::select! {
+                    biased;
+                    // An error is a fleet that was given up.
+                    _ = &mut announced => return Ok(()),
+                    readable = self.reader.stream.readable() => {
+                        readable.map_err(|error| error.to_string())?;
+                    }
                 }
+                has_heard = self.reader.read(None)?;
             }
-            self.reader.read(None)?;
             if self.reader.is_ready
                 && let Some(ready) = self.ready.take()
             {
                 // Nobody waits where another subscriber failed.
                 ready.try_send(()).unwrap_or_default();
             }
-            if is_paced && self.reader.is_ready {
+            if is_paced && has_heard && self.reader.is_ready {
                 tokio::select! {
                     biased;
                     _ = &mut announced => return Ok(()),
@@ -223,6 +227,7 @@ impl Task {
         self.reader.held.aim(wanted);
         let reader = &mut self.reader;
         let catching_up = timeout(self.settings.patience, async {
+            reader.read_kept(Some(wanted))?;
             while reader.held.behind() > 0 {
                 reader.stream.readable().await.map_err(|error| error.to_string())?;
                 reader.read(Some(wanted))?;

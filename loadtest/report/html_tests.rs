@@ -19,7 +19,7 @@ fn every_heading_of_figures_names_the_durability() {
     for heading in ["Plots, durability power_loss", "Figures, durability power_loss"] {
         assert!(text.contains(heading), "{heading}");
     }
-    assert!(text.contains("audit: 100,000 units granted, opening stock 100,000"));
+    assert!(text.contains("audit: 100,000 units granted in all, opening stock 100,000"));
     assert!(text.contains("by percentile"));
 }
 

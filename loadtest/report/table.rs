@@ -36,7 +36,7 @@ pub fn table(report: &Report) -> String {
         shares(&mut out, &report.runs);
         engine(&mut out, durability, &report.runs);
         table_runs::stair(&mut out, durability, &report.runs);
-        table_runs::feed(&mut out, &report.runs);
+        table_runs::feed(&mut out, durability, &report.runs);
         table_runs::runs(&mut out, durability, &report.runs);
     }
     for unmet in &report.unmet {

@@ -6,7 +6,7 @@ use crate::measure::figures::{RunFigures, StepFigures};
 use crate::report::figure::{self, FIGURES, HEADLINES, QUANTILES, Spread};
 use crate::report::table::{heading, line, row};
 use crate::report::verdict;
-use crate::report::words::{latency, number, several};
+use crate::report::words::{self, latency, number, several};
 
 /// The rates that were asked for, one after the other, and the highest that the target kept up with.
 pub(super) fn stair(out: &mut String, durability: &str, runs: &[RunFigures]) {
@@ -68,16 +68,19 @@ fn step(runs: &[RunFigures], at: usize) -> String {
 }
 
 /// What the subscribers saw.
-pub(super) fn feed(out: &mut String, runs: &[RunFigures]) {
+pub(super) fn feed(out: &mut String, durability: &str, runs: &[RunFigures]) {
     let names: BTreeSet<&String> = runs.iter().flat_map(|run| run.feed.keys()).collect();
     if names.is_empty() {
         return;
     }
-    line(out, if runs.len() > 1 { "feed (medians)" } else { "feed" });
+    heading(out, if runs.len() > 1 { "feed (medians)" } else { "feed" }, durability, "");
+    let mut names: Vec<_> = names.into_iter().collect();
+    names.sort_by_key(|name| words::feed_place(name));
     for name in names {
         let values = runs.iter().filter_map(|run| run.feed.get(name).copied()).collect();
         if let Some(spread) = Spread::of(values) {
-            row(out, &name.replace('_', " "), &number(spread.median), "");
+            let (title, figure) = words::feed(name, spread.median);
+            row(out, &title, &figure, "");
         }
     }
 }

@@ -30,15 +30,19 @@ pub fn sentence(runs: &[RunFigures]) -> String {
     if let Some((at, why)) =
         runs.iter().enumerate().find_map(|(at, run)| Some((at, run.audit.left_out.as_ref()?)))
     {
-        let of = if runs.len() > 1 { format!(" of run {}", at + 1) } else { String::new() };
+        let is_one_of_several = runs.iter().any(|run| run.audit.left_out.is_none());
+        let of = if is_one_of_several { format!(" of run {}", at + 1) } else { String::new() };
         return format!("NO AUDIT{of}: {why}; nobody knows whether the answers are true");
     }
     let sum = |pick: fn(&AuditFigures) -> u64| runs.iter().map(|run| pick(&run.audit)).sum::<u64>();
     let said = |name: &str, count: u64| format!("{name} {}", thousands(count));
     let granted: u64 = runs.iter().map(granted).sum();
     let opening: u64 = runs.iter().map(|run| run.opening_units).sum();
-    let mut parts =
-        vec![format!("{} units granted, opening stock {}", thousands(granted), thousands(opening))];
+    let mut parts = vec![format!(
+        "{} units granted in all, opening stock {}",
+        thousands(granted),
+        thousands(opening)
+    )];
     parts.push(said("oversold", sum(|audit| audit.oversold)));
     let undersold = sum(|audit| audit.undersold);
     if undersold > 0 {
@@ -103,7 +107,7 @@ mod tests {
     fn a_clean_audit_says_what_was_checked() {
         let report = sample::report(1);
         let said = sentence(&report.runs);
-        let wanted = "audit: 100,000 units granted, opening stock 100,000, oversold 0, drift 0, lost 0, \
+        let wanted = "audit: 100,000 units granted in all, opening stock 100,000, oversold 0, drift 0, lost 0, \
                       linearizable, 100,000 events read";
         assert_eq!(said, wanted);
     }

@@ -98,6 +98,69 @@ pub fn wrapped(sentence: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// A figure of the feed: its title, and how it is written.
+type FeedFigure = (&'static str, &'static str, fn(f64) -> String);
+
+/// Figures of the feed by name, in the order in which they are told.
+const FEED: [FeedFigure; 26] = [
+    ("subscribers", "subscribers", number),
+    ("subscribers_reading", "subscribers that read at once", number),
+    ("subscribers_paced", "subscribers that are paced", number),
+    ("subscribers_stalled", "subscribers that never read", number),
+    ("subscribers_lost", "connections lost", number),
+    ("version_faults", "versions that did not rise", number),
+    ("keys_compared", "keys compared at the end", number),
+    ("keys_older", "keys held in older versions", number),
+    ("keys_different", "keys held otherwise", number),
+    ("keys_newer", "keys that went on meanwhile", number),
+    ("caught_up_ms", "newest levels held after", milliseconds),
+    ("reader_busiest_thread_share", "busiest thread, of a core", percent),
+    ("heard_s", "first to last message", seconds),
+    ("messages", "messages", number),
+    ("messages_at_end", "messages caught up on", number),
+    ("messages_per_second", "messages/s", number),
+    ("levels", "levels", number),
+    ("levels_at_end", "levels caught up on", number),
+    ("levels_per_second", "levels/s", number),
+    ("levels_per_message", "levels/message", number),
+    ("bytes", "bytes", number),
+    ("delay_p50_ms", "delay p50", milliseconds),
+    ("delay_p90_ms", "delay p90", milliseconds),
+    ("delay_p99_ms", "delay p99", milliseconds),
+    ("delay_p99_9_ms", "delay p99.9", milliseconds),
+    ("delay_max_ms", "delay max", milliseconds),
+];
+
+/// What the figures of paced subscribers begin with.
+const PACED: &str = "paced_";
+
+/// The place of a figure of the feed among the others: those of paced subscribers last.
+#[must_use]
+pub fn feed_place(name: &str) -> (bool, usize) {
+    let (is_paced, bare) = unpaced(name);
+    let place = FEED.iter().position(|(known, ..)| *known == bare);
+    (is_paced, place.unwrap_or(FEED.len()))
+}
+
+/// A figure of the feed as people read it: its title, and its value with its unit.
+#[must_use]
+pub fn feed(name: &str, value: f64) -> (String, String) {
+    let (is_paced, bare) = unpaced(name);
+    let manner = if is_paced { "paced: " } else { "" };
+    FEED.iter().find(|(known, ..)| *known == bare).map_or_else(
+        || (format!("{manner}{}", bare.replace('_', " ")), number(value)),
+        |(_, title, written)| (format!("{manner}{title}"), written(value)),
+    )
+}
+
+fn unpaced(name: &str) -> (bool, &str) {
+    name.strip_prefix(PACED).map_or((false, name), |bare| (true, bare))
+}
+
+fn milliseconds(ms: f64) -> String {
+    latency(ms * 1e6)
+}
+
 /// Three significant digits of what is below 1,000.
 fn three_digits(value: f64) -> String {
     if value >= 99.95 {
@@ -157,6 +220,27 @@ mod tests {
         assert_eq!(written, ["p50", "p99", "p99.9", "p99.99", "max"]);
         assert_eq!(several(1, "run"), "1 run");
         assert_eq!(several(5, "run"), "5 runs");
+    }
+
+    #[test]
+    fn figures_of_the_feed_have_titles_and_units() {
+        let written = |name: &str, value: f64| {
+            let (title, figure) = feed(name, value);
+            format!("{title} {figure}")
+        };
+        assert_eq!(written("delay_p99_9_ms", 40.0), "delay p99.9 40.0 ms");
+        assert_eq!(written("paced_delay_p50_ms", 1_200.0), "paced: delay p50 1.20 s");
+        assert_eq!(written("paced_levels_per_second", 1_234.4), "paced: levels/s 1,234");
+        assert_eq!(written("heard_s", 30.04), "first to last message 30.0 s");
+        assert_eq!(written("not_known", 2.0), "not known 2");
+        let mut names = ["paced_bytes", "delay_max_ms", "subscribers", "delay_p50_ms"];
+        names.sort_unstable_by_key(|name| feed_place(name));
+        assert_eq!(names, ["subscribers", "delay_p50_ms", "delay_max_ms", "paced_bytes"]);
+        // As wide as the table's column of titles.
+        assert!(FEED.iter().all(|(_, title, _)| title.len() <= 30));
+        assert!(
+            FEED[12..].iter().all(|(name, ..)| feed(&format!("paced_{name}"), 0.0).0.len() <= 30)
+        );
     }
 
     #[test]

@@ -20,7 +20,8 @@ use crate::run::error::RunError;
 use crate::run::one::{OneRun, drive_beside, nonce};
 use crate::run::progress::Progress;
 use crate::run::say::say;
-use crate::run::{figures, setting, warnings};
+use crate::run::workload::can_write;
+use crate::run::{figures, interrupt, setting, warnings};
 use crate::session::http::HttpConnector;
 use crate::session::websocket::WebSocketConnector;
 use crate::targets::echo_process::EchoProcess;
@@ -44,6 +45,9 @@ const FRAME_CLIENTS: u32 = 2;
 /// # Errors
 /// [`RunError`]: nothing was measured.
 pub async fn run(arguments: &CapacityArgs) -> Result<bool, RunError> {
+    if let Some(path) = &arguments.json {
+        can_write(path)?;
+    }
     let mut reports = Vec::new();
     say(format!(
         "{:<12}{:>7}{:>9}{:>16}{:>14}{:>8}  client's share: echo, engine",
@@ -57,6 +61,9 @@ pub async fn run(arguments: &CapacityArgs) -> Result<bool, RunError> {
             let engine = against_engine(&settings).await?;
             say(row(&echo, &engine));
             reports.extend([echo, engine]);
+            if interrupt::has_come() {
+                return Err(RunError::Interrupted);
+            }
         }
     }
     say(closing(&reports));

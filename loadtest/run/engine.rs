@@ -31,7 +31,9 @@ impl Engine {
     ) -> Result<(Self, Saldo), RunError> {
         let TargetArgs { url, engine, token, durability } = arguments;
         if let Some(url) = url {
-            return Ok((Self::Running, Saldo::new(url, token.clone(), None)?));
+            let saldo = Saldo::new(url, token.clone(), None);
+            let saldo = saldo.map_err(|error| RunError::Usage(error.to_string()))?;
+            return Ok((Self::Running, saldo));
         }
         if transport == Transport::Inproc {
             let mut settings = Settings::default();

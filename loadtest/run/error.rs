@@ -60,7 +60,7 @@ pub enum RunError {
     #[error("the system gives no random numbers: {0}")]
     Random(getrandom::Error),
     /// The process was asked to end.
-    #[error("interrupted; nothing was audited")]
+    #[error("interrupted; nothing is reported")]
     Interrupted,
     /// A part of the program stopped of itself.
     #[error("a part of the load tester stopped; its message is above")]

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod engine;
 pub mod error;
 pub mod figures;
+pub mod interrupt;
 pub mod one;
 pub mod peers;
 pub mod progress;

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use saldo_protocol::client::FeedForm;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::audit::{self, SaldoAudit};
 use crate::drive::load::Load;
 use crate::drive::run::{Driven, drive};
 use crate::drive::shared::Shared;
-use crate::feed::{Fleet, FleetFigures};
+use crate::feed::{Fleet, FleetFigures, open_files};
 use crate::measure::cpu::{self, CpuWatch};
 use crate::measure::engine_metrics::EngineWatch;
 use crate::measure::figures::{AuditFigures, ClientFigures, LatencyFigures, RunFigures};
@@ -19,6 +18,7 @@ use crate::report::hdr_log::LogInterval;
 use crate::run::engine::Engine;
 use crate::run::error::RunError;
 use crate::run::figures;
+use crate::run::interrupt::{self, Driving};
 use crate::run::progress::Progress;
 use crate::session::Connector;
 use crate::session::http::HttpConnector;
@@ -50,6 +50,8 @@ pub struct OneRun<'a> {
 /// What came of it.
 #[derive(Debug)]
 pub struct Finished {
+    /// What the SKUs of this run begin with.
+    pub sku_prefix: String,
     /// The figures.
     pub figures: RunFigures,
     /// Latencies by interval.
@@ -69,6 +71,7 @@ impl OneRun<'_> {
         let workload: Arc<dyn Workload> = Arc::from(self.settings.prepare(nonce()?));
         let names = workload.names();
         let load = self.settings.load();
+        open_files::make_room(u64::from(load.clients)).map_err(RunError::Usage)?;
         let before = self.saldo.cursor(names).await?;
         let opening_units = self.saldo.open_stock(names, workload.opening()).await?;
         let fleet = match &self.subscribers {
@@ -115,7 +118,8 @@ impl OneRun<'_> {
         figures.audit = self.audited(&workload, driven, &before, &progress).await?;
         figures.audit.disagreements += heard.disagreements;
         progress.end();
-        Ok(Finished { figures, intervals, began, shown: heard.shown })
+        let sku_prefix = names.sku_prefix();
+        Ok(Finished { sku_prefix, figures, intervals, began, shown: heard.shown })
     }
 
     /// Drives the load with the connector of its transport.
@@ -181,8 +185,7 @@ impl OneRun<'_> {
     }
 }
 
-/// Drives on a thread that may block. The first Ctrl-C or `SIGTERM` ends the load, and what was answered is audited
-/// and reported; the second ends the program.
+/// Drives on a thread that may block. The first Ctrl-C or `SIGTERM` ends the load.
 pub(crate) async fn drive_beside<C: Connector>(
     connector: C,
     workload: &Arc<dyn Workload>,
@@ -199,32 +202,16 @@ pub(crate) async fn drive_beside<C: Connector>(
         let driven = drive(&connector, &theirs, &workload, seed, look);
         (driven, progress)
     });
+    let _driving = Driving::begin();
     let ended = tokio::select! {
         ended = &mut driving => ended,
-        () = asked_to_end() => {
+        () = interrupt::first() => {
             shared.end();
-            tokio::select! {
-                ended = &mut driving => ended,
-                () = asked_to_end() => return Err(RunError::Interrupted),
-            }
+            driving.await
         }
     };
     let (driven, progress) = ended.map_err(|_| RunError::Panicked)?;
     Ok((driven?, progress))
-}
-
-/// Waits for `SIGINT` or `SIGTERM`.
-pub(crate) async fn asked_to_end() {
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        },
-        Err(_) => {
-            // Without a handler SIGTERM ends this program at once; Ctrl-C is still heard.
-            tokio::signal::ctrl_c().await.unwrap_or_default();
-        }
-    }
 }
 
 /// Of the whole machine, by the threads of clients alone.
@@ -245,7 +232,9 @@ fn intervals(driven: &Driven, load: &Load) -> Vec<LogInterval> {
         length_s,
         latencies: interval.latencies.clone(),
     };
-    driven.series.iter().map(log).collect()
+    let measured = driven.series.iter().map(log);
+    // Of the measured part, as every other figure.
+    measured.filter(|it| it.start_s >= load.warm_up.as_secs_f64()).collect()
 }
 
 /// Another run's names are others.

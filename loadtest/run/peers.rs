@@ -18,7 +18,8 @@ use crate::run::error::RunError;
 use crate::run::one::{OneRun, drive_beside, nonce};
 use crate::run::progress::Progress;
 use crate::run::say::say;
-use crate::run::{figures, setting, warnings};
+use crate::run::workload::{INTERRUPTED, can_write};
+use crate::run::{figures, interrupt, setting, warnings};
 use crate::session::postgres::PostgresConnector;
 use crate::session::redis::RedisConnector;
 use crate::targets::books::BookTotals;
@@ -46,15 +47,23 @@ pub async fn run(arguments: &PeersArgs) -> Result<bool, RunError> {
     for target in &arguments.targets {
         installed(*target)?;
     }
+    for path in [&arguments.json, &arguments.html].into_iter().flatten() {
+        can_write(path)?;
+    }
     let mut reports: Vec<Report> = Vec::new();
     for guarantee in &arguments.guarantee {
         for kind in &arguments.workloads {
             for batch in &arguments.batch {
-                reports.extend(cell(arguments, *guarantee, *kind, *batch).await?);
+                if !interrupt::has_come() {
+                    reports.extend(cell(arguments, *guarantee, *kind, *batch).await?);
+                }
             }
         }
     }
     say(table(&reports));
+    if interrupt::has_come() {
+        say(INTERRUPTED);
+    }
     if let Some(path) = &arguments.json {
         json::write(path, &reports)?;
     }
@@ -62,7 +71,7 @@ pub async fn run(arguments: &PeersArgs) -> Result<bool, RunError> {
         html::write(path, "saldo-loadtest peers", &reports)?;
     }
     let all_runs = || reports.iter().flat_map(|report| &report.runs);
-    Ok(all_runs().all(|run| run.audit.is_clean()))
+    Ok(!interrupt::has_come() && all_runs().all(|run| run.audit.is_clean()))
 }
 
 /// Before anything is started: a target that is missing is told at once.
@@ -114,6 +123,9 @@ async fn cell(
             }
             let report: &mut Report = &mut reports[place];
             report.runs.push(run);
+            if interrupt::has_come() {
+                return Ok(reports);
+            }
         }
     }
     Ok(reports)

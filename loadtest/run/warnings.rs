@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::drive::load::{Arrivals, Load};
+use crate::drive::load::{Arrivals, Load, Rates};
 use crate::measure::figures::RunFigures;
-use crate::measure::numbers::ratio;
+use crate::measure::numbers::float;
 use crate::report::words::{latency, percent, thousands};
 use crate::targets::saldo::About;
 
@@ -70,14 +70,7 @@ fn of_run(run: &RunFigures, load: &Load, all: &mut BTreeSet<String>) {
             percent(CLIENT_SHARE)
         ));
     }
-    let is_stair = run.steps.len() > 1;
-    if let Some(late) = client.lateness.filter(|late| late.p99_ns > LATE_NS && !is_stair) {
-        all.insert(format!(
-            "operations were sent late (p99 {}): the clients had no room or no time; more --clients or --in-flight, \
-             or a lower --rate",
-            latency(crate::measure::numbers::float(late.p99_ns))
-        ));
-    }
+    of_the_open_loop(run, load, all);
     if run.reconnects > 0 {
         all.insert(format!(
             "{} connections failed and were made again; what was in flight was sent again under the same names",
@@ -89,13 +82,42 @@ fn of_run(run: &RunFigures, load: &Load, all: &mut BTreeSet<String>) {
             all.insert(format!("{} operations were refused with `{code}`", thousands(*count)));
         }
     }
-    if let Arrivals::Open { .. } = load.arrivals
-        && let [step] = run.steps.as_slice()
-        && ratio(step.achieved, step.rate) < 0.95
+    if run.operations == 0 {
+        all.insert(
+            "nothing was measured: the run ended within its warm-up; --warm-up 0s, or a longer run"
+                .to_owned(),
+        );
+    }
+}
+
+fn of_the_open_loop(run: &RunFigures, load: &Load, all: &mut BTreeSet<String>) {
+    let Arrivals::Open { rates, .. } = &load.arrivals else { return };
+    if let Rates::Stair { steps, .. } = rates {
+        let done = u32::try_from(run.steps.len()).unwrap_or(u32::MAX);
+        if done < *steps {
+            all.insert(format!(
+                "the stair ended after {done} of {steps} steps: the engine was a whole step behind, or the run was \
+                 ended"
+            ));
+        }
+        return;
+    }
+    if let [step] = run.steps.as_slice()
+        && !step.kept_up
     {
         all.insert(format!(
-            "the engine did not keep up: {:.0} of {:.0} operations a second were answered in time",
-            step.achieved, step.rate
+            "the engine did not keep up: of {:.0} operations a second {:.0} were answered in time, p99 {} from the \
+             intended start",
+            step.rate,
+            step.achieved,
+            latency(float(step.latency.p99_ns))
+        ));
+    }
+    if let Some(late) = run.client.lateness.filter(|late| late.p99_ns > LATE_NS) {
+        all.insert(format!(
+            "operations were sent late (p99 {}): all clients were waiting for answers, or had no time themselves; \
+             more --clients or --in-flight, or a lower --rate, tells which",
+            latency(float(late.p99_ns))
         ));
     }
 }

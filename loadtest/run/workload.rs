@@ -1,5 +1,8 @@
 //! Carries a workload out: as many runs as asked for, then the report in every form.
 
+use std::fs::OpenOptions;
+use std::path::Path;
+
 use saldo_protocol::client::FeedForm;
 
 use crate::cli::target_args::{ReportArgs, TargetArgs};
@@ -13,11 +16,14 @@ use crate::run::engine::Engine;
 use crate::run::error::RunError;
 use crate::run::one::{Finished, OneRun};
 use crate::run::say::say;
-use crate::run::{setting, warnings};
-use crate::targets::saldo::About;
+use crate::run::{interrupt, setting, warnings};
+use crate::targets::saldo::{About, Saldo};
 use crate::workload::feed_settings::Form;
 use crate::workload::kind::Kind;
 use crate::workload::settings::WorkloadSettings;
+
+/// Said of a run that a signal ended.
+pub(crate) const INTERRUPTED: &str = "INTERRUPTED by a signal: the figures are of what was done until then, and runs that were to come are left out";
 
 /// Sentences of the audit that a report shows.
 const SHOWN_MAX: usize = 20;
@@ -29,6 +35,7 @@ const SHOWN_MAX: usize = 20;
 pub async fn run(kind: Kind, arguments: &WorkloadArgs) -> Result<bool, RunError> {
     let settings = arguments.settings(kind)?;
     let requirements = requirements(&arguments.report)?;
+    writable(&arguments.report)?;
     let mut measured = measure(&settings, &arguments.target, &arguments.report, None).await?;
     measured.report.warnings.sort();
     tell(measured, &requirements, &arguments.report)
@@ -42,6 +49,7 @@ pub async fn run_feed(arguments: &FeedArgs) -> Result<bool, RunError> {
     let (subscribers, settings) = arguments.settings()?;
     let workload = &arguments.arguments;
     let requirements = requirements(&workload.report)?;
+    writable(&workload.report)?;
     let fleet = feed::FeedSettings {
         subscribers: subscribers.subscribers + subscribers.slow + subscribers.paced,
         stalled: subscribers.slow,
@@ -70,6 +78,22 @@ fn requirements(arguments: &ReportArgs) -> Result<Vec<Requirement>, RunError> {
         .map_err(|error: require::RequireError| RunError::Usage(error.to_string()))
 }
 
+/// Before anything is measured: what cannot be written afterwards is told now.
+fn writable(arguments: &ReportArgs) -> Result<(), RunError> {
+    let ReportArgs { json, html, hdr_log, .. } = arguments;
+    [json, html, hdr_log].into_iter().flatten().try_for_each(|path| can_write(path))
+}
+
+/// Whether a report can be written there; makes an empty file where there is none.
+///
+/// # Errors
+/// [`RunError::Usage`].
+pub(crate) fn can_write(path: &Path) -> Result<(), RunError> {
+    let opened = OpenOptions::new().create(true).append(true).open(path);
+    let failed = |error| RunError::Usage(format!("{}: cannot be written: {error}", path.display()));
+    opened.map(drop).map_err(failed)
+}
+
 /// What came of all runs.
 struct Measured {
     report: Report,
@@ -85,9 +109,10 @@ async fn measure(
 ) -> Result<Measured, RunError> {
     let mut runs: Vec<RunFigures> = Vec::new();
     let (mut about, mut last) = (About::default(), None);
+    let mut prefixes = Vec::new();
     for number in 1..=report.runs {
         let (engine, saldo) = Engine::start(target, settings.transport()).await?;
-        about = saldo.about().await?;
+        about = known(&saldo, settings).await?;
         let name = match report.runs {
             1 => settings.kind.name().to_owned(),
             runs => format!("{} {number}/{runs}", settings.kind.name()),
@@ -111,16 +136,39 @@ async fn measure(
         audit.extend(shown);
         audit.truncate(SHOWN_MAX);
         runs.push(finished.figures.clone());
+        prefixes.push(std::mem::take(&mut finished.sku_prefix));
         last = Some(finished);
+        if interrupt::has_come() {
+            break;
+        }
     }
     let mut all = warnings::of_builds(&about);
     all.extend(warnings::of_runs(&runs, &settings.load()));
+    if interrupt::has_come() {
+        all.push(INTERRUPTED.to_owned());
+    }
     let Some(Finished { intervals, began, .. }) = last else {
         return Err(RunError::Usage("--runs must be 1 or more".to_owned()));
     };
-    let report =
-        Report { setting: setting::of(settings, &about), warnings: all, runs, unmet: Vec::new() };
+    let mut setting = setting::of(settings, &about);
+    setting.settings.insert("SKUs begin with".to_owned(), prefixes.join(" "));
+    let report = Report { setting, warnings: all, runs, unmet: Vec::new() };
     Ok(Measured { report, intervals, began })
+}
+
+/// What the engine says of itself, asked for as long as patience lasts.
+async fn known(saldo: &Saldo, settings: &WorkloadSettings) -> Result<About, RunError> {
+    let patience = settings.load().patience;
+    let about = tokio::time::timeout(patience, saldo.about()).await.map_err(|_| {
+        RunError::Usage(format!("{} did not answer within {} s", saldo.url, patience.as_secs_f64()))
+    })??;
+    if about == About::default() {
+        return Err(RunError::Usage(format!(
+            "{} answers, but not as a Saldo engine does",
+            saldo.url
+        )));
+    }
+    Ok(about)
 }
 
 /// Prints and writes.
@@ -143,6 +191,8 @@ fn tell(
         let about = format!("saldo-loadtest {}, the last run", report.setting.workload);
         hdr_log::write(path, &about, began, &intervals)?;
     }
-    let is_clean = |run: &RunFigures| arguments.no_audit || run.audit.is_clean();
-    Ok(report.unmet.is_empty() && report.runs.iter().all(is_clean))
+    let is_good =
+        |run: &RunFigures| run.operations > 0 && (arguments.no_audit || run.audit.is_clean());
+    let is_whole = !interrupt::has_come();
+    Ok(is_whole && report.unmet.is_empty() && report.runs.iter().all(is_good))
 }

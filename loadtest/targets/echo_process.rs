@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::targets::engine_process::{EngineError, EngineProcess};
 
-/// A running echo. Dropping it sends it `SIGTERM`.
+/// A running echo. Dropping it kills it.
 #[derive(Debug)]
 pub struct EchoProcess(EngineProcess);
 

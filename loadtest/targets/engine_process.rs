@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::io::retry_on_intr;
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tempfile::TempDir;
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -58,7 +59,7 @@ pub enum EngineError {
     },
 }
 
-/// A running engine. Dropping it sends it `SIGTERM`; [`EngineProcess::stop`] also waits for its end.
+/// A running engine. Dropping it kills it; [`EngineProcess::stop`] lets it end in good order.
 #[derive(Debug)]
 pub struct EngineProcess {
     child: Child,
@@ -117,6 +118,8 @@ impl EngineProcess {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
+            // Ctrl-C is for this program: it decides what becomes of the engine.
+            .process_group(0)
             .spawn()
             .map_err(failed)?;
         let output = child.stdout.take();
@@ -201,8 +204,17 @@ impl EngineProcess {
 }
 
 impl Drop for EngineProcess {
+    /// Nobody wants what it has: it is killed, and waited for, so that nobody writes into the directory any more when it
+    /// is removed.
     fn drop(&mut self) {
-        self.terminate();
+        let pid = self.child.id().and_then(|id| i32::try_from(id).ok());
+        let Some(pid) = pid.and_then(Pid::from_raw) else { return };
+        kill_process(pid, Signal::KILL).unwrap_or_default();
+        let is_over = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        // An error means that there is nothing to wait for.
+        retry_on_intr(|| waitid(WaitId::Pid(pid), is_over)).unwrap_or_default();
+        // It has ended; this only takes it from the system's list.
+        self.child.try_wait().unwrap_or_default();
     }
 }
 

@@ -113,7 +113,8 @@ impl PeerProcess {
             what: manner.what,
             reason: reason.to_string(),
         };
-        command.current_dir(folder.path()).stdin(Stdio::null());
+        // Ctrl-C is for this program: it decides what becomes of the server.
+        command.current_dir(folder.path()).stdin(Stdio::null()).process_group(0);
         if manner.logs_to_stderr {
             command.stdout(Stdio::null()).stderr(Stdio::piped());
         } else {

@@ -257,8 +257,13 @@ fn user(passwd: &str, name: &str) -> Option<User> {
 
 /// A program, as the user where there is one.
 fn command(user: Option<User>, program: &Path) -> Command {
-    let Some(User { uid, gid }) = user else { return Command::new(program) };
+    let Some(User { uid, gid }) = user else {
+        let mut command = Command::new(program);
+        command.process_group(0);
+        return command;
+    };
     let mut command = Command::new("setpriv");
+    command.process_group(0);
     command.arg(format!("--reuid={uid}")).arg(format!("--regid={gid}")).arg("--clear-groups");
     command.arg("--").arg(program);
     command

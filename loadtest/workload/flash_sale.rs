@@ -50,7 +50,7 @@ impl FlashSaleSettings {
     /// [`SettingsError`].
     pub fn check(&self) -> Result<(), SettingsError> {
         within("skus", self.skus, 1, 100_000)?;
-        within("stock", self.stock, 1, u32::MAX)?;
+        within("stock", self.stock, 1, UNITS_MAX)?;
         self.goods().check()?;
         within("demand", self.demand, 1.0, 10_000.0)?;
         within("second_demand", self.second_demand, 1.0, 10_000.0)?;

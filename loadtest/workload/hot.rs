@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::measure::numbers::float;
 use crate::workload::draw::rounded;
-use crate::workload::goods::{Goods, quantity_and_hold, within};
+use crate::workload::goods::{Goods, UNITS_MAX, quantity_and_hold, within};
 use crate::workload::op::Op;
 use crate::workload::outcome::Outcome;
 use crate::workload::prepared::{Prepared, Tickets};
@@ -33,8 +33,7 @@ impl HotSettings {
     /// # Errors
     /// [`SettingsError`].
     pub fn check(&self) -> Result<(), SettingsError> {
-        self.goods().check()?;
-        within("stock", self.stock, 1, u32::MAX)?;
+        within("stock", self.stock, 1, UNITS_MAX)?;
         quantity_and_hold(self.quantity, self.hold_seconds)?;
         within("beyond", self.beyond, 0.0, 1_000.0)?;
         within("quantity", self.quantity, 1, self.stock)

@@ -115,6 +115,14 @@ impl LoadSettings {
         }
         if let Some((steps, step)) = self.stair() {
             within("steps", steps, 2, 1_000)?;
+            if let RateSetting::Span { from, to } = self.rate
+                && from > to
+            {
+                return Err(SettingsError::refused(format!(
+                    "a stair climbs, and {from} is more than {to}: turn the rates round, or leave step and steps \
+                     out for a ramp"
+                )));
+            }
             if step.is_zero() {
                 return Err(SettingsError::refused("a step of the stair cannot last 0 s"));
             }

@@ -3,6 +3,12 @@
 use std::path::PathBuf;
 
 use thiserror::Error;
+use toml::{Table, Value};
+
+use crate::workload::tables::{DEFAULTS, FEED, LOAD};
+
+/// How alike a name must be, from 0 to 1, to be what was meant.
+const ALIKE: f64 = 0.8;
 
 /// Nothing was sent: the program ends with 2.
 #[derive(Debug, Error)]
@@ -24,7 +30,7 @@ pub enum SettingsError {
         reason: String,
     },
     /// There is no such setting, or no such table.
-    #[error("{place}: there is no {what} {name:?}; did you mean {nearest:?}?")]
+    #[error("{place}: there is no {what} {name:?}; {}", instead(what, name, nearest))]
     Unknown {
         /// Where it stands.
         place: String,
@@ -76,5 +82,26 @@ impl SettingsError {
     /// Settings that do not go together.
     pub fn refused(sentence: impl Into<String>) -> Self {
         Self::Refused(sentence.into())
+    }
+}
+
+/// The known name, where it can have been meant; else all that there are.
+fn instead(what: &str, name: &str, nearest: &str) -> String {
+    if strsim::jaro_winkler(&name.to_ascii_lowercase(), nearest) >= ALIKE {
+        return format!("did you mean {nearest:?}?");
+    }
+    format!("there are {}", known(what).join(", "))
+}
+
+/// The names of all tables, or of what `setting of hot` says: the workload's own settings, then those of every load.
+fn known(what: &str) -> Vec<String> {
+    // The built-in text, which every run has read before it can fail here.
+    let tables: Table = DEFAULTS.parse().unwrap_or_default();
+    let names = |table: &Table| table.keys().cloned().collect::<Vec<_>>();
+    let of = |name: &str| tables.get(name).and_then(Value::as_table).map(names).unwrap_or_default();
+    match what.strip_prefix("setting of ") {
+        None => names(&tables),
+        Some(FEED) => of(FEED),
+        Some(owner) => [of(owner), of(LOAD)].concat(),
     }
 }

@@ -86,7 +86,14 @@ fn what_does_not_go_together_is_refused_with_what_to_do() {
         (Kind::FlashSale, &["think=2s"], "set think to less"),
         (Kind::Uniform, &["skus=10000000", "locations=1000"], "set skus or locations to less"),
         (Kind::Zipf, &["exponent=nan"], "exponent must be from 0 to 10"),
-        (Kind::Hot, &["skus=5"], "no setting of hot \"skus\""),
+        (
+            Kind::Hot,
+            &["skus=5"],
+            "no setting of hot \"skus\"; there are beyond, hold_seconds, quantity, stock, ",
+        ),
+        (Kind::Hot, &["bogus=5"], "; there are beyond"),
+        (Kind::Hot, &["stock=0"], "stock must be from 1 to 2147483647, not 0"),
+        (Kind::Hot, &["stock=2147483648"], "stock must be from 1 to 2147483647, not 2147483648"),
         (Kind::Hot, &["stok=5"], "did you mean \"stock\"?"),
         (Kind::Hot, &["stock=many"], "stock must be a whole number"),
     ] {
