@@ -48,9 +48,8 @@ Load tester and target share this machine; each target has it alone in its turn,
 directory. `ratio` is to the first line of each group. Each grant is a stored reservation with a
 deadline, made once however often it is asked for. With fewer than 1,000 keys PostgreSQL frees the
 hot row before its sync, and a second statement waits for the sync before the answer counts.
-Production has a network, replicas, other
-work, larger machines and older data: ratios carry over better than rates, neither carries over
-untested.
+Production has a network, replicas, other work, larger machines and older data: ratios carry over
+better than rates, neither carries over untested.
 ";
 
 fn line(out: &mut String, text: &str) {

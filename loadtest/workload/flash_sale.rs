@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::measure::numbers::float;
 use crate::workload::burst::Burst;
 use crate::workload::draw::{Course, client_rng, part_of, rounded};
-use crate::workload::goods::{Goods, shares, within};
+use crate::workload::goods::{Goods, UNITS_MAX, shares, within};
 use crate::workload::op::{KeyIndex, Op, Verb};
 use crate::workload::outcome::{Outcome, Verdict};
 use crate::workload::prepared::{FOLLOW_UPS_MAX, Prepared, Tickets};
