@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::replay::audit::Verdict;
 use crate::replay::latency::LatencySummary;
 use crate::replay::tally::Tally;
+use crate::report::words::thousands;
 
 /// A finished replay.
 #[derive(Clone, Debug, Serialize)]
@@ -191,27 +192,12 @@ fn millis(micros: u64) -> String {
     format!("{}.{:03} ms", thousands(micros / 1_000), micros % 1_000)
 }
 
-/// `42481` as `42,481`.
-fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn figures_are_written_as_people_read_them() {
-        let written: Vec<_> = [0, 999, 1_000, 42_481, 1_234_567].map(thousands).to_vec();
-        assert_eq!(written, ["0", "999", "1,000", "42,481", "1,234,567"]);
         assert_eq!(millis(1_042), "1.042 ms");
     }
 
