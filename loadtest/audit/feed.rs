@@ -30,34 +30,32 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    /// Connects, and subscribes to all events of SKUs that begin so, or of all, from a cursor on or from now. Also
-    /// tells the cursor from which it does.
+    /// Connects, and subscribes to all events of SKUs that begin so, from a cursor on.
     pub(super) async fn subscribe(
         url: &str,
         token: Option<&str>,
-        prefix: Option<&str>,
-        cursor: Option<&str>,
-    ) -> Result<(Self, String), AuditError> {
+        prefix: &str,
+        cursor: &str,
+    ) -> Result<Self, AuditError> {
         let failed = |reason: String| AuditError::Feed { url: url.to_owned(), reason };
         let socket = connect(url, token).await.map_err(failed)?;
         let mut feed = Self { url: url.to_owned(), socket };
         let frame = ClientFrame::Subscribe(SubscribeFrame {
             id: SUBSCRIPTION,
             skus: None,
-            sku_prefixes: prefix.map(|prefix| Row(vec![prefix])),
+            sku_prefixes: Some(Row(vec![prefix])),
             locations: None,
             events: true,
             view: None,
-            cursor,
+            cursor: Some(cursor),
         });
         let sent = feed.socket.send(Message::binary(frame.encode())).await;
         sent.map_err(|error| feed.failed(&error))?;
         let answer = feed.frame().await?.ok_or_else(|| feed.quiet())?;
-        let begun = match feed.read(&answer)? {
-            ServerFrame::Subscribed { cursor, .. } => cursor.to_owned(),
-            other => return Err(feed.unexpected(&other)),
-        };
-        Ok((feed, begun))
+        match feed.read(&answer)? {
+            ServerFrame::Subscribed { .. } => Ok(feed),
+            other => Err(feed.unexpected(&other)),
+        }
     }
 
     /// Hands on events frame by frame, until `take` has enough or nothing comes any more.

@@ -22,7 +22,7 @@ pub mod totals;
 mod units;
 
 pub use findings::SHOWN_MAX;
-pub use saldo::{SaldoAudit, cursor_now};
+pub use saldo::SaldoAudit;
 pub use sample::READ_BACK_MAX;
 pub use totals::{KeyTotals, TotalsAudit};
 

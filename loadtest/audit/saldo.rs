@@ -2,8 +2,7 @@
 
 use std::time::Instant;
 
-use saldo_protocol::client::{Client, ClientConfig, ClientError};
-use saldo_protocol::{AvailabilityItem, AvailabilityQuery, Level, Location, Sku};
+use saldo_protocol::client::{Client, ClientError};
 
 use crate::audit::Run;
 use crate::audit::error::AuditError;
@@ -11,10 +10,8 @@ use crate::audit::feed::Feed;
 use crate::audit::findings::Fault;
 use crate::audit::ledger::Ledger;
 use crate::measure::figures::AuditFigures;
-use crate::workload::names::{Names, Ticket};
-
-/// Levels that one call asks for: as many as the engine takes.
-const LEVELS_AT_ONCE: usize = 1_000;
+use crate::targets::saldo::Saldo;
+use crate::workload::names::Ticket;
 
 /// An engine whose books are to be held against a run.
 #[derive(Clone, Copy, Debug)]
@@ -23,20 +20,12 @@ pub struct SaldoAudit<'a> {
     pub url: &'a str,
     /// The bearer token, where the engine asks for one.
     pub token: Option<&'a str>,
-    /// Where the feed stood before the run began, see [`cursor_now`].
+    /// Where the feed stood before the run began, see [`Saldo::cursor`].
     pub cursor: &'a str,
     /// Which reservations are read back.
     pub seed: u64,
     /// What was asked and answered.
     pub run: Run<'a>,
-}
-
-/// Where the feed of an engine stands now: from here on an audit reads the events of a run that begins later.
-///
-/// # Errors
-/// [`AuditError::Feed`] where it cannot be read.
-pub async fn cursor_now(url: &str, token: Option<&str>) -> Result<String, AuditError> {
-    Feed::subscribe(url, token, None, None).await.map(|(_, cursor)| cursor)
 }
 
 impl SaldoAudit<'_> {
@@ -54,18 +43,15 @@ impl SaldoAudit<'_> {
     }
 
     async fn read(&self, mut progress: impl FnMut(u64, u64)) -> Result<Ledger<'_>, AuditError> {
-        let config = ClientConfig {
-            token: self.token.map(str::to_owned),
-            ..ClientConfig::new(self.url.trim_end_matches('/'))
-        };
-        let client = Client::new(config).map_err(|error| call("the engine", &error))?;
-        let levels = levels(&client, self.run.names).await?;
+        let saldo = Saldo::new(self.url, self.token.map(str::to_owned), None);
+        let saldo = saldo.map_err(|error| call("the engine", &error))?;
+        let levels = saldo.levels(self.run.names).await;
+        let levels = levels.map_err(|error| call("levels", &error))?;
         let mut ledger = Ledger::new(self.run, levels, self.seed);
         if !ledger.is_read() {
             let prefix = self.run.names.sku_prefix();
-            let subscribed =
-                Feed::subscribe(self.url, self.token, Some(&prefix), Some(self.cursor));
-            let (mut feed, _) = subscribed.await?;
+            let subscribed = Feed::subscribe(self.url, self.token, &prefix, self.cursor);
+            let mut feed = subscribed.await?;
             let taking = feed.each_frame(|events| {
                 for event in events {
                     ledger.take(event);
@@ -77,34 +63,10 @@ impl SaldoAudit<'_> {
             taking.await?;
         }
         for ticket in ledger.sample.tickets() {
-            read_back(&client, &mut ledger, ticket).await?;
+            read_back(saldo.client(), &mut ledger, ticket).await?;
         }
         Ok(ledger)
     }
-}
-
-/// The levels of all keys, in order; none of a key that does not exist.
-async fn levels(client: &Client, names: &Names) -> Result<Vec<Option<Level>>, AuditError> {
-    let mut levels: Vec<Option<Level>> = names.stocks().iter().map(|_| None).collect();
-    for stocks in names.stocks().chunks(LEVELS_AT_ONCE) {
-        let items: Result<Vec<AvailabilityItem>, ClientError> = stocks
-            .iter()
-            .map(|stock| {
-                let location = Some(Location::new(&*stock.location)?);
-                Ok(AvailabilityItem { sku: Sku::new(&*stock.sku)?, location })
-            })
-            .collect();
-        let items = items.map_err(|error| call("levels", &error))?;
-        let query = AvailabilityQuery { items };
-        let told =
-            client.query_availability(&query).await.map_err(|error| call("levels", &error))?;
-        for level in told.value.levels {
-            if let Some(key) = names.key(&level.sku, &level.location) {
-                levels[key as usize] = Some(level);
-            }
-        }
-    }
-    Ok(levels)
 }
 
 /// Reads a granted reservation and compares it with its events.
@@ -133,6 +95,6 @@ async fn read_back(
     Ok(())
 }
 
-fn call(what: &str, error: &ClientError) -> AuditError {
+fn call(what: &str, error: &impl std::fmt::Display) -> AuditError {
     AuditError::Call { what: what.to_owned(), reason: error.to_string() }
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use saldo::config::Settings;
-use saldo_loadtest::audit::{Run, SaldoAudit, cursor_now};
+use saldo_loadtest::audit::{Run, SaldoAudit};
 use saldo_loadtest::history::log::{ClientLog, Span};
 use saldo_loadtest::measure::figures::AuditFigures;
 use saldo_loadtest::targets::inproc::InProcess;
+use saldo_loadtest::targets::saldo::Saldo;
 use saldo_loadtest::workload::names::{Names, Ticket};
 use saldo_loadtest::workload::op::{KeyIndex, Op, Verb};
 use saldo_loadtest::workload::outcome::{NOT_TOLD, Outcome, Verdict};
@@ -45,7 +46,7 @@ impl Stage {
     pub async fn new(keys: u32, opening: u32) -> Self {
         let engine = InProcess::start(Settings::default()).await.unwrap();
         let names = Arc::new(Names::new(0x5a1d0, keys, 1));
-        let cursor = cursor_now(engine.url(), None).await.unwrap();
+        let cursor = Saldo::new(engine.url(), None, None).unwrap().cursor(&names).await.unwrap();
         let client = Client::new(ClientConfig::new(engine.url())).unwrap();
         for stock in names.stocks() {
             let units = ReceiveRequest::new(Quantity::new(opening).unwrap());

@@ -7,6 +7,8 @@ use std::sync::atomic::Ordering;
 use saldo_loadtest::measure::recorder::Answer;
 use saldo_loadtest::workload::outcome::Verdict;
 
+use saldo_protocol::Code;
+
 use crate::support::{Memory, load, run};
 
 #[test]
@@ -46,6 +48,25 @@ fn a_lost_connection_is_made_again_and_nothing_counts_twice() {
     }
     assert_eq!(names.len(), 800);
     assert!(replayed > 0);
+}
+
+#[test]
+fn what_a_recovering_target_cannot_decide_may_have_happened_before() {
+    let memory =
+        Arc::new(Memory { stock: 500, fails_every: 7, recovers: true, ..Memory::default() });
+    let driven = run(&memory, load(4, 1, 5), Some(200));
+    let seen = memory.seen.lock();
+    let mut unknown = 0;
+    for log in &driven.logs {
+        for entry in &log.entries {
+            unknown += u64::from(entry.verdict == Verdict::Unknown);
+            let names = (0..u64::from(entry.count)).map(|i| entry.name.as_u64() + i);
+            if entry.verdict == Verdict::Refused(Code::NotReady) {
+                assert!(names.into_iter().all(|name| !seen.contains_key(&name)), "{entry:?}");
+            }
+        }
+    }
+    assert!(unknown > 0);
 }
 
 #[test]

@@ -64,6 +64,9 @@ pub struct Memory {
     pub stock: u64,
     pub fails_every: u64,
     pub stalls: Option<Duration>,
+    /// After a connection failed the next batch is answered `not_ready`, undecided, as an engine does that recovers.
+    pub recovers: bool,
+    pub is_back: std::sync::atomic::AtomicBool,
     pub granted: AtomicU64,
     pub asked: AtomicU64,
     pub batches: AtomicU64,
@@ -91,7 +94,10 @@ impl Connector for MemoryConnector {
 
 impl Session for MemorySession {
     async fn send(&mut self, batch: u64, ops: &[Op]) -> Result<(), SessionError> {
-        let outcomes = ops.iter().map(|op| self.memory.decide(op)).collect();
+        let is_back = self.memory.recovers && self.memory.is_back.swap(false, Ordering::Relaxed);
+        let not_ready = Outcome::refused(Code::NotReady);
+        let decide = |op| if is_back { not_ready } else { self.memory.decide(op) };
+        let outcomes = ops.iter().map(decide).collect();
         self.waiting.push_back((batch, outcomes));
         Ok(())
     }
@@ -104,6 +110,7 @@ impl Session for MemorySession {
             tokio::time::sleep(stall).await;
         }
         if self.memory.fails_every > 0 && number.is_multiple_of(self.memory.fails_every) {
+            self.memory.is_back.store(true, Ordering::Relaxed);
             return Err(SessionError::Connection("planted".to_owned()));
         }
         let (batch, told) = self.waiting.pop_front().expect("something in flight");
