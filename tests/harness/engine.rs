@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::wait::within;
-use crate::{Http, binary};
+use crate::harness::wait::within;
+use crate::harness::{Http, binary};
 
 /// What the engine says on standard output once it serves; its address follows.
 const READY: &str = "listening on ";

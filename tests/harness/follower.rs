@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use saldo_protocol::client::{FeedClient, Subscription};
 use saldo_protocol::{FrameId, Level, LevelView, ServerMessage, Subscribe};
 
-use crate::wait::within;
+use crate::harness::wait::within;
 
 /// The newest levels by SKU and location.
 type Levels = BTreeMap<(String, String), Level>;

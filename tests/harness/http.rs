@@ -11,7 +11,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde_json::Value;
 
 use crate::Told;
-use crate::wait::DEADLINE;
+use crate::harness::wait::DEADLINE;
 
 /// A client that sends each request once. Clones share its connections.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::wait::within;
+use crate::harness::wait::within;
 
 /// A feed connection.
 #[derive(Debug)]

@@ -1,0 +1,1 @@
+//! Attacks on the real binary: kills, power cuts, failing disks, exhausted limits, moved clocks, floods.

@@ -1,0 +1,1 @@
+//! Whole engines on one thread, with a simulated clock, scheduler and disk, all decided by a seed.
