@@ -184,6 +184,13 @@ impl ManualClock {
         Self::new(ManualSource { monotonic_us: AtomicU64::new(0), wall_us }, Timestamp::default())
     }
 
+    /// A clock of a start behind `last_logged`, whatever its wall shows.
+    #[must_use]
+    pub fn behind(last_logged: Timestamp, wall: Timestamp) -> Self {
+        let wall_us = AtomicU64::new(wall.as_micros());
+        Self::new(ManualSource { monotonic_us: AtomicU64::new(0), wall_us }, last_logged)
+    }
+
     /// Lets time pass.
     pub fn advance(&self, by: Duration) {
         self.source.monotonic_us.fetch_add(micros(by), Ordering::AcqRel);

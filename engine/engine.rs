@@ -10,6 +10,7 @@ pub use crate::actor::board::{FrameCommand, FrameOp, FrameReply};
 use crate::actor::call::{Call, CallResult, Movement, Page, ReferenceKind};
 pub use crate::actor::lookups::Placed;
 use crate::actor::{ArbiterHandle, Shared, calls, frames, history, lookups};
+use crate::blocking::off_thread;
 use crate::feed::{CatchUpFault, EventsPage, Hub, Selection, page};
 pub use crate::gauges::Gauges;
 use crate::journal::Reader;
@@ -193,7 +194,7 @@ impl Engine {
             let _place = place;
             page(&reader, after, until, &selection, limit)
         };
-        match tokio::task::spawn_blocking(read).await {
+        match off_thread(read).await {
             Ok(found) => found,
             Err(error) => Err(fault(error.to_string())),
         }

@@ -6,6 +6,7 @@
 //! stock are a crate of their own, `saldo-ledger`. `ARCHITECTURE.md` tells the whole.
 
 pub mod actor;
+pub mod blocking;
 pub mod clock;
 pub mod config;
 pub mod data_dir;
@@ -16,7 +17,9 @@ mod gauges;
 pub mod journal;
 pub mod limits;
 pub mod metrics;
+pub mod planted;
 pub mod server;
+pub mod simulation;
 mod sink;
 mod start;
 pub mod store;

@@ -1,17 +1,19 @@
 //! From a data directory to actors that decide: recovery, then the journal, then the waker.
 
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 
 use saldo_ledger::{StockKey, Timestamp};
 
+use crate::actor::message::Notice;
 use crate::actor::once::OnceTable;
 use crate::actor::{ArbiterHandle, Parts, Shared, waker};
 use crate::clock::{self, Clock};
 use crate::config::Settings;
 use crate::data_dir::{DataDir, store_options};
 use crate::feed::Hub;
-use crate::journal::Recovery;
 use crate::journal::group::resumed;
+use crate::journal::{Journal, Recovery, RecoveryError};
 use crate::server::ServeError;
 use crate::sink::Acknowledger;
 use crate::store::recover;
@@ -34,15 +36,37 @@ pub struct Resources<C> {
     pub clock: C,
 }
 
+/// An engine that has recovered.
+pub struct Started {
+    /// What its actors share.
+    pub shared: Arc<Shared>,
+    /// Operations that a crash cut short: they need actors to be ended.
+    pub cut_short: Vec<CutShort>,
+    /// Keys to wake.
+    pub waking: Receiver<StockKey>,
+}
+
 /// Recovers, and starts the journal and the waker.
-///
-/// Operations that a crash cut short are given back: they need actors to be ended.
 ///
 /// # Errors
 /// [`ServeError`]: what keeps the engine from starting.
 pub fn start<C: FnOnce(Timestamp) -> Arc<dyn Clock>>(
     resources: Resources<C>,
 ) -> Result<(Arc<Shared>, Vec<CutShort>), ServeError> {
+    let Started { shared, cut_short, waking } =
+        recover(resources, |recovery, sink| recovery.start(sink))?;
+    spawn_waker(&shared, waking)?;
+    Ok((shared, cut_short))
+}
+
+/// Recovers, and has `run` take the journal into service.
+///
+/// # Errors
+/// [`ServeError`]: what keeps the engine from starting.
+pub fn recover<C: FnOnce(Timestamp) -> Arc<dyn Clock>>(
+    resources: Resources<C>,
+    run: impl FnOnce(Recovery, Acknowledger) -> Result<Journal<Notice>, RecoveryError>,
+) -> Result<Started, ServeError> {
     let Resources { settings, data, hub, acknowledger, arbiters, clock } = resources;
     let began_us = clock::monotonic_us();
     let recovery = Recovery::scan(Arc::clone(&data.journal), &data.journal_options(&settings)?)?;
@@ -56,7 +80,7 @@ pub fn start<C: FnOnce(Timestamp) -> Arc<dyn Clock>>(
     let once = OnceTable::new(entries_max, settings.idempotency_window_seconds);
     let recovered = recover::replay(&recovery, &store, once)?;
     let clock = clock(Timestamp::from_micros(recovery.last_logged_time_us()));
-    let journal = recovery.start(acknowledger)?;
+    let journal = run(recovery, acknowledger)?;
     let resumed_at = clock.resumed_at().max(clock.now());
     if let Err(error) = journal.append(&resumed(resumed_at), 1, resumed_at.as_micros(), None) {
         return Err(ServeError::Journal(error.to_string()));
@@ -83,16 +107,12 @@ pub fn start<C: FnOnce(Timestamp) -> Arc<dyn Clock>>(
         shared.quarantine(key, why);
     }
     let open = recover::open_holds(&shared)?;
-    spawn_waker(&shared, waking)?;
     let took_ms = (clock::monotonic_us() - began_us) / 1_000;
     tracing::info!(events = recovered.events, open, took_ms, "recovered");
-    Ok((shared, recovered.cut_short))
+    Ok(Started { shared, cut_short: recovered.cut_short, waking })
 }
 
-fn spawn_waker(
-    shared: &Arc<Shared>,
-    keys: std::sync::mpsc::Receiver<StockKey>,
-) -> Result<(), ServeError> {
+fn spawn_waker(shared: &Arc<Shared>, keys: Receiver<StockKey>) -> Result<(), ServeError> {
     let theirs = Arc::downgrade(shared);
     let thread = std::thread::Builder::new().name("saldo-waker".to_owned());
     thread.spawn(move || waker::run(&theirs, &keys)).map_err(ServeError::Thread)?;

@@ -117,7 +117,7 @@ fn placed(key: StockKey, head: &Head) -> Placed {
 pub(super) async fn off_thread<T: Send + 'static>(
     read: impl FnOnce() -> Result<T, LoadError> + Send + 'static,
 ) -> Result<T, Refusal> {
-    match tokio::task::spawn_blocking(read).await {
+    match crate::blocking::off_thread(read).await {
         Ok(Ok(found)) => Ok(found),
         Ok(Err(error)) => {
             tracing::error!(%error, "a read failed");

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::message::Message;
 use super::shared::Shared;
+use crate::blocking::off_thread;
 use crate::store::save;
 
 /// How often the timers are looked at. Units come back at most a second after their deadline.
@@ -69,12 +70,16 @@ pub async fn forget(shared: Arc<Shared>) {
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     loop {
         ticks.tick().await;
-        let (theirs, now) = (Arc::clone(&shared), shared.clock.now());
-        let forgetting = move || save::forget_old(&theirs, now, FORGET_MAX);
-        match tokio::task::spawn_blocking(forgetting).await {
-            Ok(Ok(_)) => {}
-            Ok(Err(error)) => tracing::error!(%error, "closed reservations cannot be forgotten"),
-            Err(error) => tracing::error!(%error, "forgetting closed reservations panicked"),
-        }
+        forget_due(&shared).await;
+    }
+}
+
+/// Forgets closed reservations whose time is over by now.
+pub async fn forget_due(shared: &Arc<Shared>) {
+    let (theirs, now) = (Arc::clone(shared), shared.clock.now());
+    match off_thread(move || save::forget_old(&theirs, now, FORGET_MAX)).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::error!(%error, "closed reservations cannot be forgotten"),
+        Err(error) => tracing::error!(%error, "forgetting closed reservations panicked"),
     }
 }

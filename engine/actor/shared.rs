@@ -18,6 +18,7 @@ use super::once::OnceTable;
 use super::operations::Operations;
 use super::stock_actor::refuse_all;
 use super::timer::Timer;
+use crate::blocking::{self, off_thread};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::data_dir::DataDir;
@@ -273,6 +274,17 @@ impl Shared {
         told.await.is_ok()
     }
 
+    /// As [`Shared::all_durable`], blocking the thread; for work that [`off_thread`] runs.
+    pub fn wait_all_durable(&self) -> bool {
+        let place = self.journal.next_sequence().saturating_sub(1);
+        if place <= self.journal.durable() {
+            return true;
+        }
+        let (tell, told) = oneshot::channel();
+        self.tell_when_durable(place, vec![Waiting::Durable(tell)]);
+        blocking::wait(told).is_some()
+    }
+
     /// Delivers one command; where it cannot be, its caller is told.
     pub fn deliver_job(&self, key: &StockKey, job: Job) {
         if let Err((message, code)) = self.directory.deliver(key, Message::Job(Box::new(job))) {
@@ -329,7 +341,7 @@ impl Shared {
         }
         let (store, reader, key) = (Arc::clone(&self.store), self.journal.reader(), key.clone());
         let loading = move || replay::load_newest(&store, &reader, &key);
-        match tokio::task::spawn_blocking(loading).await {
+        match off_thread(loading).await {
             Ok(loaded) => loaded,
             Err(panic) => Err(LoadError::Journal(format!("its replay panicked: {panic}"))),
         }

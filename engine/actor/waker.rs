@@ -17,20 +17,28 @@ pub fn run(shared: &Weak<Shared>, keys: &Receiver<StockKey>) {
     while let Ok(key) = keys.recv() {
         // The engine has ended; whoever waits is told by the dropped messages.
         let Some(shared) = shared.upgrade() else { return };
-        match shared.load(&key) {
-            Ok(ledger) => {
-                shared.stats.woken.fetch_add(1, Ordering::Relaxed);
-                woken += 1;
-                make_room(&shared, &mut woken);
-                let arbiter = shared.arbiter(shared.arbiter_number(&key));
-                let seat = Arc::new(Seat::default());
-                let theirs = Arc::clone(&shared);
-                // It takes its seat itself, once its mailbox holds as many as may wait for it.
-                StockActor::start_in_arbiter(arbiter, move |_| {
-                    StockActor::new(ledger, theirs, seat)
-                });
-            }
-            Err(error) => shared.quarantine(&key, &error.to_string()),
+        if wake(&shared, &key) {
+            woken += 1;
+            make_room(&shared, &mut woken);
+        }
+    }
+}
+
+/// Wakes one key; false where it is quarantined instead.
+pub fn wake(shared: &Arc<Shared>, key: &StockKey) -> bool {
+    match shared.load(key) {
+        Ok(ledger) => {
+            shared.stats.woken.fetch_add(1, Ordering::Relaxed);
+            let arbiter = shared.arbiter(shared.arbiter_number(key));
+            let seat = Arc::new(Seat::default());
+            let theirs = Arc::clone(shared);
+            // It takes its seat itself, once its mailbox holds as many as may wait for it.
+            StockActor::start_in_arbiter(arbiter, move |_| StockActor::new(ledger, theirs, seat));
+            true
+        }
+        Err(error) => {
+            shared.quarantine(key, &error.to_string());
+            false
         }
     }
 }

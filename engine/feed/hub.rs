@@ -82,8 +82,7 @@ impl Hub {
         Ok(Arc::new(Self { shared, threads }))
     }
 
-    /// A feed without threads: rounds are run by hand.
-    #[cfg(test)]
+    /// A feed without threads: nobody is told of anything, or rounds are run by hand.
     pub(crate) fn by_hand(keys_max: usize) -> Arc<Self> {
         let shared = Arc::new(Shared::new(keys_max, Thresholds::default()));
         Arc::new(Self { shared, threads: Vec::new() })

@@ -284,6 +284,11 @@ impl Threads {
     pub fn new(writing: JoinHandle<()>, preparing: JoinHandle<()>) -> Self {
         Self(Mutex::new(vec![writing, preparing]))
     }
+
+    /// Someone takes their steps by hand.
+    pub fn none() -> Self {
+        Self(Mutex::default())
+    }
 }
 
 /// Closes the journal when the last handle goes.

@@ -3,6 +3,7 @@
 //! The stored form is told in docs/journal_format.md.
 
 mod batch;
+mod by_hand;
 mod ending;
 mod error;
 mod framed;
@@ -25,6 +26,7 @@ mod stats;
 mod tests;
 mod writer;
 
+pub use by_hand::{ByHand, Phase};
 pub use error::{
     FramedError, HeaderFault, JournalError, ReadError, RecordFault, RecoveryError, ReplayError,
 };

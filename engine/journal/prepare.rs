@@ -20,37 +20,43 @@ pub(super) fn run<N>(shared: &Arc<Shared<N>>, mut next_number: u64) {
         if state.closing || state.closed {
             return;
         }
-        let missing = state.prepared.is_none();
         drop(state);
-        let outcome = round(shared, missing.then_some(next_number));
+        look(shared, &mut next_number);
         state = shared.state.lock();
-        let was_read_only = shared.read_only.load(Ordering::Relaxed);
-        match outcome {
-            Ok(made) => {
-                if let Some(prepared) = made {
-                    next_number = prepared.number + 1;
-                    state.prepared = Some(prepared);
-                }
-                state.preparing =
-                    if state.prepared.is_some() { Preparing::Ready } else { Preparing::Busy };
-                shared.read_only.store(false, Ordering::Relaxed);
-                if was_read_only {
-                    tracing::info!("there is room again: the journal takes events");
-                }
-            }
-            Err(error) => {
-                state.preparing = Preparing::Failed;
-                shared.read_only.store(true, Ordering::Relaxed);
-                if !was_read_only {
-                    tracing::error!(%error, "no room for a coming segment: the journal is read-only until there is");
-                }
-            }
-        }
-        shared.settled.notify_all();
         if state.preparing != Preparing::Busy && !state.closing && !state.closed {
             shared.prepare.wait_for(&mut state, pause);
         }
     }
+}
+
+/// One look: makes the coming segment where it is missing, and tells whether there is room.
+pub(super) fn look<N>(shared: &Shared<N>, next_number: &mut u64) {
+    let missing = shared.state.lock().prepared.is_none();
+    let outcome = round(shared, missing.then_some(*next_number));
+    let mut state = shared.state.lock();
+    let was_read_only = shared.read_only.load(Ordering::Relaxed);
+    match outcome {
+        Ok(made) => {
+            if let Some(prepared) = made {
+                *next_number = prepared.number + 1;
+                state.prepared = Some(prepared);
+            }
+            state.preparing =
+                if state.prepared.is_some() { Preparing::Ready } else { Preparing::Busy };
+            shared.read_only.store(false, Ordering::Relaxed);
+            if was_read_only {
+                tracing::info!("there is room again: the journal takes events");
+            }
+        }
+        Err(error) => {
+            state.preparing = Preparing::Failed;
+            shared.read_only.store(true, Ordering::Relaxed);
+            if !was_read_only {
+                tracing::error!(%error, "no room for a coming segment: the journal is read-only until there is");
+            }
+        }
+    }
+    shared.settled.notify_all();
 }
 
 /// Looks at the free space and makes a segment if one is missing.

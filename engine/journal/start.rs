@@ -22,6 +22,7 @@ use parking_lot::{Condvar, Mutex};
 use super::{
     Journal, Sink,
     batch::Batch,
+    by_hand::ByHand,
     error::{JournalError, RecoveryError},
     handle::Threads,
     medium::FileHandle,
@@ -45,10 +46,29 @@ impl Recovery {
     /// # Errors
     /// [`RecoveryError::NoSpace`] when the free space does not allow another segment, and what the medium answers;
     /// starting again later finds the same journal.
-    pub fn start<N: Send + 'static>(
+    pub fn start<N: Send + 'static>(self, sink: impl Sink<N>) -> Result<Journal<N>, RecoveryError> {
+        let (writer, next_number) = self.open(sink)?;
+        spawn(writer, next_number)
+    }
+
+    /// As [`Recovery::start`], without threads: the caller takes their steps.
+    ///
+    /// # Errors
+    /// As [`Recovery::start`].
+    pub fn start_by_hand<N: Send + 'static, S: Sink<N>>(
+        self,
+        sink: S,
+    ) -> Result<(Journal<N>, ByHand<N, S>), RecoveryError> {
+        let (writer, next_number) = self.open(sink)?;
+        let journal = Journal::new(Arc::clone(&writer.shared), Threads::none());
+        Ok((journal, ByHand::new(writer, next_number)))
+    }
+
+    /// Steps 1 to 3; also tells the number of the segment after the new one.
+    fn open<N: Send + 'static, S: Sink<N>>(
         mut self,
-        sink: impl Sink<N>,
-    ) -> Result<Journal<N>, RecoveryError> {
+        sink: S,
+    ) -> Result<(Writer<N, S>, u64), RecoveryError> {
         self.check_space()?;
         self.rewrite_last()?;
         self.remove_dead()?;
@@ -74,7 +94,7 @@ impl Recovery {
             medium.remove(&emptied).map_err(io_error("removing", &emptied))?;
             medium.sync_dir().map_err(io_error("syncing", "the journal's directory"))?;
         }
-        spawn(writer, number + 1)
+        Ok((writer, number + 1))
     }
 
     fn check_space(&self) -> Result<(), RecoveryError> {

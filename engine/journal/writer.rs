@@ -11,8 +11,9 @@ use super::{
     options::Durability,
     record::{Header, Kind, Mark, PAGE_BYTES, whole_record},
     segment::Segment,
-    shared::{Preparing, Shared, failure},
+    shared::{Preparing, Shared, State, failure},
 };
+use crate::planted::{Bug, is_awake};
 
 /// What the thread alone knows: the end of the journal.
 pub(super) struct Writer<N, S> {
@@ -40,21 +41,26 @@ impl<N: Send + 'static, S: Sink<N>> Writer<N, S> {
             if !self.take(&mut batch) {
                 break self.close();
             }
-            if let Err(error) = self.store(&mut batch) {
+            if let Err(error) =
+                self.write(&mut batch).and_then(|written| self.make_durable(&batch, written))
+            {
                 break Err(error);
             }
             self.announce(&mut batch, &mut notices);
         };
+        self.end(outcome, &mut notices);
+        drop(guard);
+    }
+
+    /// Nothing is written any more.
+    pub(super) fn end(&mut self, outcome: Result<(), JournalError>, notices: &mut Vec<N>) {
         if let Err(error) = outcome {
             tracing::error!(%error, "the journal ends: what waits has an unknown outcome");
             self.shared.fail(&error);
-            self.give_up(&error, &mut notices);
+            self.give_up(&error, notices);
         }
-        let mut state = self.shared.state.lock();
-        state.closed = true;
-        drop(state);
+        self.shared.state.lock().closed = true;
         self.shared.settled.notify_all();
-        drop(guard);
     }
 
     /// Waits for groups and takes them all; false when the journal closes and nothing waits.
@@ -66,15 +72,22 @@ impl<N: Send + 'static, S: Sink<N>> Writer<N, S> {
             }
             self.shared.work.wait(&mut state);
         }
-        std::mem::swap(&mut state.filling, batch);
-        state.in_flight_bytes = batch.padded_bytes();
-        state.in_flight_to = state.next_sequence - 1;
-        std::mem::swap(&mut state.in_flight_notices, &mut batch.notices);
+        take_all(&mut state, batch);
         true
     }
 
-    /// Writes and syncs a batch.
-    fn store(&mut self, batch: &mut Batch<N>) -> Result<(), JournalError> {
+    /// Takes all groups that wait, without waiting for any.
+    pub(super) fn take_waiting(&self, batch: &mut Batch<N>) -> bool {
+        let mut state = self.shared.state.lock();
+        let is_waiting = !state.filling.is_empty();
+        if is_waiting {
+            take_all(&mut state, batch);
+        }
+        is_waiting
+    }
+
+    /// Writes a batch; nothing of it is durable yet.
+    pub(super) fn write(&mut self, batch: &mut Batch<N>) -> Result<Written, JournalError> {
         if self.offset + batch.padded_bytes()
             > PAGE_BYTES as u64 + self.shared.options.segment_bytes_usable()
         {
@@ -85,26 +98,35 @@ impl<N: Send + 'static, S: Sink<N>> Writer<N, S> {
             durable_to: self.last_sequence,
             previous_checksum: self.previous_checksum,
         };
-        let events = batch.events();
         let (bytes, checksum) = batch.seal(chain);
-        let written = bytes.len() as u64;
+        let written = Written { bytes: bytes.len() as u64, checksum };
         self.file.write_at(bytes, self.offset).map_err(failure("writing", &self.segment.name()))?;
+        Ok(written)
+    }
+
+    /// Syncs a batch that was written.
+    pub(super) fn make_durable(
+        &mut self,
+        batch: &Batch<N>,
+        written: Written,
+    ) -> Result<(), JournalError> {
         self.sync()?;
+        let events = batch.events();
         for frame in batch.frames() {
             self.segment.add(frame.first_sequence, self.offset + frame.start as u64);
         }
-        self.offset += written;
-        self.previous_checksum = checksum;
-        self.last_checksum = checksum;
+        self.offset += written.bytes;
+        self.previous_checksum = written.checksum;
+        self.last_checksum = written.checksum;
         self.last_sequence += events;
         self.last_logged_time_us = batch.last_logged_time_us();
         self.segment.note_time(self.last_logged_time_us);
-        self.shared.counters.count_batch(events, written);
+        self.shared.counters.count_batch(events, written.bytes);
         Ok(())
     }
 
     /// Lets everyone hear of a batch that is durable.
-    fn announce(&mut self, batch: &mut Batch<N>, notices: &mut Vec<N>) {
+    pub(super) fn announce(&mut self, batch: &mut Batch<N>, notices: &mut Vec<N>) {
         let mut state = self.shared.state.lock();
         state.rest_bytes = state.rest_bytes.saturating_sub(state.in_flight_bytes);
         state.in_flight_bytes = 0;
@@ -186,7 +208,7 @@ impl<N: Send + 'static, S: Sink<N>> Writer<N, S> {
     }
 
     /// A clean stop: a closing record that says that all before it was durable.
-    fn close(&mut self) -> Result<(), JournalError> {
+    pub(super) fn close(&mut self) -> Result<(), JournalError> {
         self.write_mark(Kind::Closing)?;
         self.file.sync_data().map_err(failure("syncing", &self.segment.name()))
     }
@@ -195,14 +217,33 @@ impl<N: Send + 'static, S: Sink<N>> Writer<N, S> {
         let options = &self.shared.options;
         match options.durability {
             Durability::ProcessCrash => Ok(()),
+            Durability::PowerLoss if is_awake(Bug::AnswerBeforeSync) => Ok(()),
             Durability::PowerLoss => {
                 let before = (options.monotonic_us)();
-                self.file.sync_data().map_err(failure("syncing", &self.segment.name()))?;
+                let synced = self.file.sync_data();
+                if !is_awake(Bug::IgnoreSyncError) {
+                    synced.map_err(failure("syncing", &self.segment.name()))?;
+                }
                 self.shared.counters.count_sync((options.monotonic_us)().saturating_sub(before));
                 Ok(())
             }
         }
     }
+}
+
+/// A batch that is written and not yet synced.
+pub(super) struct Written {
+    bytes: u64,
+    /// Of its last record.
+    checksum: u32,
+}
+
+/// Makes all groups that wait the batch in flight.
+fn take_all<N>(state: &mut State<N>, batch: &mut Batch<N>) {
+    std::mem::swap(&mut state.filling, batch);
+    state.in_flight_bytes = batch.padded_bytes();
+    state.in_flight_to = state.next_sequence - 1;
+    std::mem::swap(&mut state.in_flight_notices, &mut batch.notices);
 }
 
 /// Marks the journal as failed when the thread unwinds (a sink that panics), so that no caller waits for ever.

@@ -155,7 +155,7 @@ pub fn load(store: &Store, medium: &dyn Medium, name: &str) -> Result<Place, Bas
 /// they are wanted.
 pub async fn retain(shared: &Arc<Shared>) {
     let theirs = Arc::clone(shared);
-    match tokio::task::spawn_blocking(move || retain_now(&theirs)).await {
+    match crate::blocking::off_thread(move || retain_now(&theirs)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::error!(%error, "old segments stay: no baseline could be made"),
         Err(error) => tracing::error!(%error, "making a baseline panicked"),

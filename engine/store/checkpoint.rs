@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::{Checkpointed, Place, StoreError, baseline, keys};
 use crate::actor::Shared;
 use crate::actor::message::Message;
+use crate::blocking::{Panicked, off_thread};
 
 /// Why there was no checkpoint.
 #[derive(Debug, thiserror::Error)]
@@ -24,8 +25,8 @@ pub enum CheckpointError {
     #[error("the journal failed; nothing is written that it did not sync")]
     Journal,
     /// The thread that wrote it panicked.
-    #[error("the checkpoint panicked: {0}")]
-    Panicked(#[from] tokio::task::JoinError),
+    #[error("the thread that wrote the checkpoint ended early: {0}")]
+    Panicked(#[from] Panicked),
 }
 
 /// How often it is looked whether too much waits in memory.
@@ -92,10 +93,9 @@ pub async fn make(shared: &Arc<Shared>) -> Result<Option<Checkpointed>, Checkpoi
         logged_time_us: shared.clock.now().as_micros(),
     };
     let writer = Arc::clone(shared);
-    let runtime = tokio::runtime::Handle::current();
-    let written = tokio::task::spawn_blocking(move || {
+    let written = off_thread(move || {
         writer.store.checkpoint(place, || {
-            if runtime.block_on(writer.all_durable()) { Ok(()) } else { Err(StoreError::GivenUp) }
+            if writer.wait_all_durable() { Ok(()) } else { Err(StoreError::GivenUp) }
         })
     })
     .await?;

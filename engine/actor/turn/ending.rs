@@ -8,6 +8,7 @@ use saldo_ledger::RefusalCode;
 use super::{After, Turn};
 use crate::actor::message::Notice;
 use crate::journal::JournalError;
+use crate::planted::{Bug, is_awake};
 use crate::store::save;
 
 impl Turn<'_> {
@@ -61,6 +62,9 @@ impl Turn<'_> {
     fn carry_on(&mut self) {
         for after in self.after.drain(..) {
             match after {
+                After::Decided(once, _) if is_awake(Bug::DropIdempotencyEntry) => {
+                    self.shared.once.forget(once);
+                }
                 After::Decided(once, id) => self.shared.once.decided(once, id, self.now),
                 After::Begin(operation) => {
                     actix::spawn(operation.run(Arc::clone(&self.shared)));

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use saldo_ledger::{
-    Change, Command, Event, Once, Refusal, RefusalCode, ReservationId, Terms, Timestamp,
+    Change, Command, Event, Once, Refusal, RefusalCode, ReservationId, Terms, Timestamp, Verb,
 };
 use tokio::sync::oneshot;
 
@@ -23,6 +23,7 @@ use crate::actor::message::{self, AnswerTo, Job, Waiting};
 use crate::actor::shared::Shared;
 use crate::actor::stock_actor::StockActor;
 use crate::journal::group::GroupWriter;
+use crate::planted::{Bug, is_awake};
 use crate::store::save;
 use standing::Standing;
 
@@ -143,8 +144,21 @@ impl<'a> Turn<'a> {
             None => self.decide(&job.command),
         };
         match decided {
-            Ok(event) => self.accept(job, event),
+            Ok(event) => {
+                let again = is_awake(Bug::ReleaseTwice).then(|| job.command.clone());
+                self.accept(job, event);
+                self.release_again(again);
+            }
             Err(refusal) => self.give_back(job, refusal),
+        }
+    }
+
+    /// A planted bug; does nothing where none is awake.
+    fn release_again(&mut self, command: Option<Command>) {
+        if let Some(command @ Command::Settle { verb: Verb::Release | Verb::Cancel, .. }) = command
+            && let Ok(event) = self.decide(&command)
+        {
+            self.accept(Job { command, once: None, answer: AnswerTo::Nobody, permit: None }, event);
         }
     }
 
@@ -183,7 +197,7 @@ impl<'a> Turn<'a> {
     /// Decides one command; due holds of the key make room for a reserve that would fall short.
     fn decide(&mut self, command: &Command) -> Result<Event, Refusal> {
         loop {
-            let decided = self.actor.ledger.decide(command, &self.terms, self.now);
+            let decided = self.actor.ledger.decide(command, &self.terms, self.time_of(command));
             match decided {
                 Err(refusal) if refusal.code < RefusalCode::HoldLimit => return Err(refusal),
                 decided => {
@@ -194,6 +208,14 @@ impl<'a> Turn<'a> {
                 }
             }
         }
+    }
+
+    /// The time that a command is decided at.
+    fn time_of(&self, command: &Command) -> Timestamp {
+        if is_awake(Bug::ExpiryOffByOne) && matches!(command, Command::Settle { .. }) {
+            return Timestamp::from_micros(self.now.as_micros() - 1);
+        }
+        self.now
     }
 
     /// Expires holds of one line that are past their deadline; whether there were any.
