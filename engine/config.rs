@@ -155,3 +155,15 @@ settings! {
         drain_seconds = DRAIN_SECONDS;
     }
 }
+
+impl Settings {
+    /// Seconds for which a closed reservation is kept; one with fulfilled units may come back as a return.
+    #[must_use]
+    pub fn kept_seconds(&self, fulfilled: bool) -> u64 {
+        if fulfilled {
+            self.returns_kept_days * 86_400
+        } else {
+            self.reservation_kept_hours * 3_600
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::clock;
@@ -11,7 +11,7 @@ use crate::journal::medium::{FsMedium, Medium};
 use crate::journal::{Durability, Options, Origin};
 use crate::server::ServeError;
 use crate::store::recover::OpenOptions;
-use crate::store::{StoreOptions, baseline};
+use crate::store::{StoreOptions, StorePlace, baseline};
 
 /// What a data directory holds, kept from others while this exists.
 pub struct DataDir {
@@ -20,8 +20,10 @@ pub struct DataDir {
     pub journal: Arc<dyn Medium>,
     /// The baselines' directory.
     pub baselines: Arc<dyn Medium>,
-    /// The store's directory.
-    pub store: PathBuf,
+    /// The store's place.
+    pub store: StorePlace,
+    /// The id of a journal that is begun; a random one where there is none.
+    journal_id: Option<u128>,
 }
 
 impl DataDir {
@@ -46,14 +48,22 @@ impl DataDir {
             _lock: Some(lock),
             journal: medium("journal").map_err(failed)?,
             baselines: medium("baselines").map_err(failed)?,
-            store: dir.join("store"),
+            store: StorePlace::directory(dir.join("store")),
+            journal_id: None,
         })
     }
 
-    /// A journal and baselines on other media than a directory of the file system.
-    #[cfg(test)]
-    pub fn on(journal: Arc<dyn Medium>, baselines: Arc<dyn Medium>, store: PathBuf) -> Self {
-        Self { _lock: None, journal, baselines, store }
+    /// Data on other media than a directory of the file system. Nothing keeps others from them.
+    #[must_use]
+    pub fn on(journal: Arc<dyn Medium>, baselines: Arc<dyn Medium>, store: StorePlace) -> Self {
+        Self { _lock: None, journal, baselines, store, journal_id: None }
+    }
+
+    /// Gives a journal that is begun here this id in place of a random one, so that a simulation repeats.
+    #[must_use]
+    pub fn with_journal_id(mut self, journal_id: u128) -> Self {
+        self.journal_id = Some(journal_id);
+        self
     }
 
     /// The journal's settings. A directory without a journal begins one, behind its newest baseline.
@@ -70,7 +80,7 @@ impl DataDir {
                 last_logged_time_us: place.logged_time_us,
             },
             None => Origin {
-                journal_id: uuid::Uuid::new_v4().as_u128(),
+                journal_id: self.journal_id.unwrap_or_else(|| uuid::Uuid::new_v4().as_u128()),
                 last_sequence: 0,
                 last_logged_time_us: 0,
             },

@@ -1,6 +1,5 @@
 //! An engine for tests: in this process, on media in memory, with a clock that is moved by hand.
 
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use crate::feed::{Hub, Thresholds};
 use crate::journal::medium::{Medium, MemoryMedium};
 use crate::sink::Acknowledger;
 use crate::start::{Resources, start};
+use crate::store::{MemoryTree, StorePlace};
 
 /// When every test begins: 2026-01-01T00:00:00Z.
 const BEGINNING: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
@@ -33,12 +33,12 @@ pub struct TestEngine {
     pub failed: watch::Receiver<Option<String>>,
 }
 
-/// Where an engine keeps its data, to be started on again.
+/// Where an engine keeps its data, to be started on again: in memory, all of it.
 pub struct Disk {
     /// The journal's medium.
     pub journal: Arc<dyn Medium>,
     baselines: Arc<MemoryMedium>,
-    store: Mutex<tempfile::TempDir>,
+    store: Mutex<(MemoryMedium, MemoryTree)>,
 }
 
 impl Disk {
@@ -49,40 +49,20 @@ impl Disk {
 
     /// A disk with a journal on a medium of the test's.
     pub fn on(journal: Arc<dyn Medium>) -> Self {
-        let store = temporary();
-        Self { journal, baselines: Arc::new(MemoryMedium::new()), store: Mutex::new(store) }
+        Self { journal, baselines: Arc::default(), store: Mutex::default() }
     }
 
     /// Loses the store: it is never the truth.
     pub fn lose_store(&self) {
-        *self.store.lock().unwrap_or_else(PoisonError::into_inner) = temporary();
+        *self.store.lock().unwrap_or_else(PoisonError::into_inner) = Default::default();
     }
 
-    /// The store as the engine before left it, in a directory of its own: that engine's actors may
-    /// still have the old one open, as a dead process would not.
-    fn next_store(&self) -> PathBuf {
+    /// The store as the engine before left it, on a disk of its own: that engine's actors may still
+    /// have the old one open, as a dead process would not.
+    fn next_store(&self) -> StorePlace {
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = temporary();
-        copy(store.path(), next.path());
-        *store = next;
-        store.path().to_owned()
-    }
-}
-
-fn temporary() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a temporary directory")
-}
-
-fn copy(from: &Path, to: &Path) {
-    for entry in std::fs::read_dir(from).expect("a directory") {
-        let entry = entry.expect("an entry");
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            std::fs::create_dir_all(&target).expect("a directory");
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).expect("a file");
-        }
+        *store = (store.0.process_crash(), store.1.process_crash());
+        StorePlace::simulated(Arc::new(store.0.clone()), store.1.clone())
     }
 }
 

@@ -185,11 +185,7 @@ impl Shared {
     /// Seconds for which a closed reservation is kept.
     #[must_use]
     pub fn kept_seconds(&self, fulfilled: bool) -> u64 {
-        if fulfilled {
-            self.settings.returns_kept_days * 86_400
-        } else {
-            self.settings.reservation_kept_hours * 3_600
-        }
+        self.settings.kept_seconds(fulfilled)
     }
 
     /// Which arbiter a key's actor runs on.

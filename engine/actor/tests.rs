@@ -10,6 +10,8 @@ use saldo_ledger::{
 };
 use tokio::sync::oneshot;
 
+mod after_a_crash;
+
 use super::call::{Call, CallResult, Outcome, ReturnLine};
 use super::message::{AnswerTo, Job, Step};
 use super::rounds;

@@ -112,17 +112,24 @@ impl Recovery {
                 dead_records: behind.dead_records,
                 file_cut_short,
             };
+            self.torn_tail = Some(torn);
+        }
+        Ok(())
+    }
+
+    /// Tells the operator what was cut, if anything.
+    pub(super) fn log_torn_tail(&self) {
+        if let Some(torn) = &self.torn_tail {
             tracing::warn!(
                 file = torn.file,
                 offset = torn.offset,
                 first_sequence = torn.first_sequence,
                 dead_records = torn.dead_records,
                 file_cut_short = torn.file_cut_short,
-                "the journal's unacknowledged tail is cut: {fault}"
+                "the journal's unacknowledged tail is cut: {}",
+                torn.fault
             );
-            self.torn_tail = Some(torn);
         }
-        Ok(())
     }
 
     /// No segment opens validly: a crash during the very first start, or damage. A first start leaves one segment

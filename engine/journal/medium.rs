@@ -9,7 +9,7 @@ mod tests;
 
 use std::{io, sync::Arc};
 
-pub use faulty::{Fault, FaultyMedium, Operation};
+pub use faulty::{Fault, Faults, FaultyMedium, Operation};
 pub use fs::FsMedium;
 pub use memory::{MemoryMedium, Unsynced};
 

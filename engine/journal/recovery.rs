@@ -63,6 +63,41 @@ impl Recovery {
     /// [`RecoveryError::Damaged`] where acknowledged events are missing at the end; otherwise a foreign or newer
     /// file, a setting out of its range, or what the medium answers.
     pub fn scan(medium: Arc<dyn Medium>, options: &Options) -> Result<Self, RecoveryError> {
+        let (recovery, judged) = Self::look(medium, options)?;
+        judged?;
+        recovery.log_torn_tail();
+        Ok(recovery)
+    }
+
+    /// As [`Recovery::scan`], while an engine may be writing the journal: everything that was durable before the
+    /// call is found, and of what comes in meanwhile a beginning. It must not be started.
+    ///
+    /// Why a second look tells a writer from damage:
+    /// 1. The first look stops at a record that is not whole, then finds a later one that was written when the
+    ///    missing one had been synced.
+    /// 2. So whoever reads the missing one again, from now on, reads it whole, unless it is damaged.
+    ///
+    /// # Errors
+    /// As [`Recovery::scan`]; also where the engine removed a segment that was about to be read: then call again.
+    pub fn scan_beside_writer(
+        medium: &Arc<dyn Medium>,
+        options: &Options,
+    ) -> Result<Self, RecoveryError> {
+        let (found, judged) = Self::look(Arc::clone(medium), options)?;
+        if matches!(judged, Err(RecoveryError::Damaged { .. })) {
+            let (again, _) = Self::look(Arc::clone(medium), options)?;
+            if again.last_sequence > found.last_sequence {
+                return Ok(found);
+            }
+        }
+        judged.map(|()| found)
+    }
+
+    /// Finds the journal's end, and judges what lies behind it.
+    fn look(
+        medium: Arc<dyn Medium>,
+        options: &Options,
+    ) -> Result<(Self, Result<(), RecoveryError>), RecoveryError> {
         options.check()?;
         let names = medium.list().map_err(io_error("listing", "the journal's directory"))?;
         let mut numbers: Vec<u64> = names.iter().filter_map(|name| number_of(name)).collect();
@@ -79,9 +114,9 @@ impl Recovery {
                 unopened.push(number);
             }
         }
-        recovery.find_end(&unopened)?;
+        let judged = recovery.find_end(&unopened);
         recovery.dead_files.extend(unopened.into_iter().map(name_of));
-        Ok(recovery)
+        Ok((recovery, judged))
     }
 
     fn empty(medium: Arc<dyn Medium>, options: &Options) -> Self {

@@ -19,6 +19,9 @@ const KEPT: usize = 2;
 const RECORD_BYTES: usize = 60 << 10;
 const NAME_BEGINS: &str = "baseline-";
 
+/// Names and values.
+pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// Why a baseline cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum BaselineError {
@@ -91,6 +94,20 @@ fn opening(medium: &dyn Medium, name: &str) -> Result<Place, BaselineError> {
     })
 }
 
+/// Begins a baseline of a place: records of entries follow, as [`write`] makes them.
+///
+/// # Errors
+/// [`BaselineError::Framed`].
+pub fn begin(medium: &Arc<dyn Medium>, place: Place) -> Result<FramedWriter, BaselineError> {
+    let mut writer = FramedWriter::create(Arc::clone(medium), &name_of(place.sequence))?;
+    writer.record(&state::put(&BaselineOpening {
+        sequence: place.sequence,
+        journal_id: place.journal_id.to_le_bytes(),
+        logged_time: place.logged_time_us,
+    }))?;
+    Ok(writer)
+}
+
 /// Writes a baseline of the store's last checkpoint, syncs it and reads it back.
 ///
 /// # Errors
@@ -98,15 +115,24 @@ fn opening(medium: &dyn Medium, name: &str) -> Result<Place, BaselineError> {
 pub fn write(store: &Store, medium: &Arc<dyn Medium>) -> Result<Place, BaselineError> {
     let place = store.place().ok_or(BaselineError::NoCheckpoint)?;
     let name = name_of(place.sequence);
-    let mut writer = FramedWriter::create(Arc::clone(medium), &name)?;
-    writer.record(&state::put(&BaselineOpening {
-        sequence: place.sequence,
-        journal_id: place.journal_id.to_le_bytes(),
-        logged_time: place.logged_time_us,
-    }))?;
-    let mut entries: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+    let mut writer = begin(medium, place)?;
+    each_entries(store, |entries| Ok(writer.record(&state::put(&entries))?))?;
+    writer.finish()?;
+    FramedReader::verify(medium.as_ref(), &name)?;
+    Ok(place)
+}
+
+/// Hands over all that the store's last checkpoint holds, as many entries at a time as make a record.
+///
+/// # Errors
+/// [`BaselineError::Store`], or what `each` returns.
+pub fn each_entries(
+    store: &Store,
+    mut each: impl FnMut(Entries) -> Result<(), BaselineError>,
+) -> Result<(), BaselineError> {
+    let mut entries: Entries = Vec::new();
     let mut bytes = 0;
-    let mut failed: Option<FramedError> = None;
+    let mut failed: Option<BaselineError> = None;
     store.for_each(&mut |key, value| {
         bytes += key.len() + value.len();
         entries.push((key.to_vec(), value.to_vec()));
@@ -114,7 +140,7 @@ pub fn write(store: &Store, medium: &Arc<dyn Medium>) -> Result<Place, BaselineE
             return std::ops::ControlFlow::Continue(());
         }
         bytes = 0;
-        match writer.record(&state::put(&std::mem::take(&mut entries))) {
+        match each(std::mem::take(&mut entries)) {
             Ok(()) => std::ops::ControlFlow::Continue(()),
             Err(error) => {
                 failed = Some(error);
@@ -123,12 +149,9 @@ pub fn write(store: &Store, medium: &Arc<dyn Medium>) -> Result<Place, BaselineE
         }
     })?;
     if let Some(error) = failed {
-        return Err(error.into());
+        return Err(error);
     }
-    writer.record(&state::put(&entries))?;
-    writer.finish()?;
-    FramedReader::verify(medium.as_ref(), &name)?;
-    Ok(place)
+    each(entries)
 }
 
 /// Fills an empty store from a baseline; the checkpoint that follows makes it count.
@@ -142,7 +165,7 @@ pub fn load(store: &Store, medium: &dyn Medium, name: &str) -> Result<Place, Bas
     // The opening record.
     reader.next()?;
     while let Some(payload) = reader.next()? {
-        let entries: Vec<(Vec<u8>, Vec<u8>)> = state::take(payload)?;
+        let entries: Entries = state::take(payload)?;
         store.put_many(entries.into_iter().map(|(key, value)| (key, Some(value))).collect());
         if store.overlay_is_full() {
             store.spill()?;

@@ -2,9 +2,9 @@
 
 use parking_lot::{RwLock, RwLockWriteGuard};
 
-use super::disk::Disk;
 use super::entry::PART;
 use super::error::StoreError;
+use super::tree::Tree;
 
 /// Most bytes of keys and values in one batch; larger ones make sled slow and its log hard to reclaim.
 pub(super) const BATCH_BYTES_MAX: usize = 64 * 1_024;
@@ -12,17 +12,17 @@ pub(super) const BATCH_BYTES_MAX: usize = 64 * 1_024;
 /// Changes of stored keys; `None` deletes.
 pub(super) type Batch = Vec<(Vec<u8>, Option<Vec<u8>>)>;
 
-/// Hands full batches to the disk as they fill.
+/// Hands full batches to the tree as they fill.
 pub(super) struct BatchWriter<'a> {
-    disk: &'a Disk,
+    tree: &'a dyn Tree,
     batch: Batch,
     batch_bytes: usize,
     written_bytes: u64,
 }
 
 impl<'a> BatchWriter<'a> {
-    pub(super) fn new(disk: &'a Disk) -> Self {
-        Self { disk, batch: Batch::new(), batch_bytes: 0, written_bytes: 0 }
+    pub(super) fn new(tree: &'a dyn Tree) -> Self {
+        Self { tree, batch: Batch::new(), batch_bytes: 0, written_bytes: 0 }
     }
 
     /// Stores or, with `None`, deletes; may write the batch that was full before.
@@ -44,7 +44,7 @@ impl<'a> BatchWriter<'a> {
 
     fn flush(&mut self) -> Result<(), StoreError> {
         if !self.batch.is_empty() {
-            self.disk.apply(std::mem::take(&mut self.batch))?;
+            self.tree.apply(std::mem::take(&mut self.batch))?;
             self.written_bytes += u64::try_from(self.batch_bytes).unwrap_or(u64::MAX);
             self.batch_bytes = 0;
         }
@@ -62,8 +62,8 @@ pub(super) struct Applier<'a> {
 }
 
 impl<'a> Applier<'a> {
-    pub(super) fn new(disk: &'a Disk, parts: &'a RwLock<()>) -> Self {
-        Self { batches: BatchWriter::new(disk), parts, unread: None }
+    pub(super) fn new(tree: &'a dyn Tree, parts: &'a RwLock<()>) -> Self {
+        Self { batches: BatchWriter::new(tree), parts, unread: None }
     }
 
     /// As [`BatchWriter::push`].

@@ -1,144 +1,189 @@
-//! The store's directory: its lock, its format marker, and what a crash may leave lying there.
+//! The store's directory, opened: its lock, its format marker, and what else is removed and measured there.
 //!
-//! `store.lock` keeps others out, `store.format` is the marker, `checkpoint.redo` the redo log, `sled/` is sled's.
+//! `store.lock` keeps others out, `store.format` is the marker, `checkpoint.redo` the redo log, `sled/` is sled's. On a
+//! simulated disk there is no lock, and a tree in memory for `sled/`.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::error::{Damage, StoreError};
+use super::memory_tree::MemoryTree;
+use super::place::{PlaceDisk, StorePlace};
+use super::sled_files::SledFiles;
+use super::tree::Tree;
+use crate::journal::medium::{FileHandle, FsMedium, Medium};
 
 /// Written last when a store is made: without it, `sled/` is an unfinished beginning.
 pub(super) const FORMAT: &str = "saldo store 1\n";
+/// No marker is longer.
+const FORMAT_BYTES_MAX: usize = 64;
+
+const FORMAT_NAME: &str = "store.format";
+const REDO_NAME: &str = "checkpoint.redo";
 
 /// A directory that nobody else has open.
 pub(super) struct Directory {
-    dir: PathBuf,
+    path: PathBuf,
+    medium: Arc<dyn Medium>,
+    entries: Entries,
     /// Locked as long as it is open.
-    _lock: File,
+    _lock: Option<File>,
+}
+
+/// What holds the entries.
+enum Entries {
+    Sled(SledFiles),
+    Memory(MemoryTree),
 }
 
 impl Directory {
-    /// Makes `dir` if need be and takes its lock.
-    pub(super) fn lock(dir: &Path) -> Result<Self, StoreError> {
-        fs::create_dir_all(dir).map_err(StoreError::io("make", dir))?;
-        let path = dir.join("store.lock");
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(StoreError::io("open", &path))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { dir: dir.to_path_buf(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(StoreError::InUse { dir: dir.to_path_buf() }),
-            Err(TryLockError::Error(error)) => Err(StoreError::io("lock", &path)(error)),
+    /// Opens the directory of `place`, making it and taking its lock where it is a real one.
+    pub(super) fn lock(place: &StorePlace) -> Result<Self, StoreError> {
+        let path = place.path().to_path_buf();
+        match &place.disk {
+            PlaceDisk::Simulated { medium, tree } => Ok(Self {
+                path,
+                medium: Arc::clone(medium),
+                entries: Entries::Memory(tree.clone()),
+                _lock: None,
+            }),
+            PlaceDisk::Real => {
+                fs::create_dir_all(&path).map_err(StoreError::io("make", &path))?;
+                let lock = lock(&path)?;
+                let medium = FsMedium::open(&path).map_err(StoreError::io("open", &path))?;
+                let entries = Entries::Sled(SledFiles::new(&path));
+                Ok(Self { path, medium: Arc::new(medium), entries, _lock: Some(lock) })
+            }
         }
     }
 
     /// The directory itself.
     pub(super) fn path(&self) -> &Path {
-        &self.dir
+        &self.path
     }
 
-    /// Where sled's files are.
-    pub(super) fn sled(&self) -> PathBuf {
-        self.dir.join("sled")
+    /// A file of the directory, as messages name it.
+    fn path_of(&self, name: &str) -> PathBuf {
+        self.path.join(name)
     }
 
-    /// Where the redo log is.
-    pub(super) fn redo(&self) -> PathBuf {
-        self.dir.join("checkpoint.redo")
+    /// What the redo log is written to, its name there, and the path that messages name it by.
+    pub(super) fn redo(&self) -> (Arc<dyn Medium>, &'static str, PathBuf) {
+        (Arc::clone(&self.medium), REDO_NAME, self.path_of(REDO_NAME))
     }
 
-    fn format_path(&self) -> PathBuf {
-        self.dir.join("store.format")
+    /// Opens what holds the entries, or makes it.
+    pub(super) fn open_tree(&self, cache_bytes: u64) -> Result<Box<dyn Tree>, StoreError> {
+        Ok(match &self.entries {
+            Entries::Sled(files) => Box::new(files.open(cache_bytes)?),
+            Entries::Memory(tree) => Box::new(tree.open()?),
+        })
+    }
+
+    /// Whether there is a redo log, of whatever kind.
+    pub(super) fn has_redo(&self) -> Result<bool, StoreError> {
+        Ok(self.open(REDO_NAME)?.is_some())
     }
 
     /// Whether the making of a store was finished here, in this program's format.
     pub(super) fn is_made(&self) -> Result<bool, StoreError> {
-        let path = self.format_path();
-        match fs::read(&path) {
-            Ok(found) if found == FORMAT.as_bytes() => Ok(true),
+        let Some(file) = self.open(FORMAT_NAME)? else { return Ok(false) };
+        let path = self.path_of(FORMAT_NAME);
+        let mut found = [0; FORMAT_BYTES_MAX];
+        let bytes = file.read_at(&mut found, 0).map_err(StoreError::io("read", &path))?;
+        match &found[..bytes] {
+            found if found == FORMAT.as_bytes() => Ok(true),
             // Another version's marker has the same form; anything else is no marker.
-            Ok(found) if !is_marker(&found) => Err(Damage::Medium {
+            found if !is_marker(found) => Err(Damage::Medium {
                 reason: format!("{} is no marker of a store", path.display()),
             }
             .into()),
-            Ok(found) => Err(StoreError::Format {
-                dir: self.dir.clone(),
-                found: String::from_utf8_lossy(&found[..found.len().min(64)]).into_owned(),
+            found => Err(StoreError::Format {
+                dir: self.path.clone(),
+                found: String::from_utf8_lossy(found).into_owned(),
                 expected: FORMAT,
             }),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(StoreError::io("read", &path)(error)),
         }
     }
 
-    /// Marks the store as made; sled's files are synced already.
+    /// Marks the store as made; its entries are synced already.
     pub(super) fn mark_made(&self) -> Result<(), StoreError> {
-        sync_dir(&self.sled())?;
-        let path = self.format_path();
-        let mut file = File::create(&path).map_err(StoreError::io("make", &path))?;
-        file.write_all(FORMAT.as_bytes())
-            .and_then(|()| file.sync_all())
+        if let Entries::Sled(files) = &self.entries {
+            files.sync_names()?;
+        }
+        let path = self.path_of(FORMAT_NAME);
+        let file = self.medium.create(FORMAT_NAME).map_err(StoreError::io("make", &path))?;
+        file.write_at(FORMAT.as_bytes(), 0)
+            .and_then(|()| file.sync_data())
             .map_err(StoreError::io("write", &path))?;
-        sync_dir(&self.dir)
+        self.sync()
     }
 
     /// Removes marker and contents, the marker first: a crash in between leaves an unfinished beginning.
     pub(super) fn clear(&self) -> Result<(), StoreError> {
-        remove(&self.format_path(), |path| fs::remove_file(path))?;
-        sync_dir(&self.dir)?;
-        remove(&self.redo(), |path| fs::remove_file(path))?;
-        // Moved away first: threads of an instance that failed may still make files there.
-        let old = self.dir.join("sled.removed");
-        remove(&old, |path| fs::remove_dir_all(path))?;
-        let sled = self.sled();
-        remove(&sled, |path| fs::rename(path, &old))?;
-        remove(&old, |path| fs::remove_dir_all(path))?;
-        sync_dir(&self.dir)
-    }
-
-    /// Deletes the half-written snapshots that a crash during opening leaves: with one, sled no longer opens.
-    pub(super) fn remove_unfinished_snapshots(&self) -> Result<(), StoreError> {
-        let sled = self.sled();
-        let entries = match fs::read_dir(&sled) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(StoreError::io("list", &sled)(error)),
-        };
-        for entry in entries {
-            let entry = entry.map_err(StoreError::io("list", &sled))?;
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            if name.starts_with("snap.") && name.ends_with(".generating") {
-                remove(&entry.path(), |path| fs::remove_file(path))?;
+        self.remove(FORMAT_NAME)?;
+        self.sync()?;
+        self.remove(REDO_NAME)?;
+        match &self.entries {
+            Entries::Sled(files) => files.remove()?,
+            Entries::Memory(tree) => {
+                tree.clear()?;
+                tree.sync()?;
             }
         }
-        Ok(())
+        self.sync()
     }
 
     /// Bytes that may still be written to the disk that the directory is on.
     pub(super) fn free_bytes(&self) -> Result<u64, StoreError> {
-        let found = rustix::fs::statvfs(&self.dir)
-            .map_err(|error| StoreError::io("measure", &self.dir)(error.into()))?;
-        Ok(found.f_bavail.saturating_mul(found.f_frsize))
+        self.medium.free_bytes().map_err(StoreError::io("measure", &self.path))
     }
-}
 
-fn remove(path: &Path, how: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<(), StoreError> {
-    match how(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(StoreError::io("remove", path)(error))
+    fn open(&self, name: &str) -> Result<Option<FileHandle>, StoreError> {
+        let opened = open_if_there(self.medium.as_ref(), name);
+        opened.map_err(StoreError::io("open", &self.path_of(name)))
+    }
+
+    fn remove(&self, name: &str) -> Result<(), StoreError> {
+        match self.medium.remove(name) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(StoreError::io("remove", &self.path_of(name))(error))
+            }
+            _ => Ok(()),
         }
-        _ => Ok(()),
+    }
+
+    /// Makes durable which files there are.
+    fn sync(&self) -> Result<(), StoreError> {
+        self.medium.sync_dir().map_err(StoreError::io("sync", &self.path))
     }
 }
 
-/// Makes durable which files `path` has.
-pub(super) fn sync_dir(path: &Path) -> Result<(), StoreError> {
-    File::open(path).and_then(|dir| dir.sync_all()).map_err(StoreError::io("sync", path))
+/// Opens a file of a medium; `None` where there is none.
+pub(super) fn open_if_there(medium: &dyn Medium, name: &str) -> io::Result<Option<FileHandle>> {
+    match medium.open(name) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Keeps others out of a real directory.
+fn lock(dir: &Path) -> Result<File, StoreError> {
+    let path = dir.join("store.lock");
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(StoreError::io("open", &path))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { dir: dir.to_path_buf() }),
+        Err(TryLockError::Error(error)) => Err(StoreError::io("lock", &path)(error)),
+    }
 }
 
 /// Whether bytes have the form of a marker: `saldo store`, a number, a line's end.

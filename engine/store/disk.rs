@@ -1,4 +1,4 @@
-//! The only file that names sled: one tree of ordered bytes, with a sync that is one.
+//! The only file that names sled: its tree of ordered bytes, with a sync that is one.
 //!
 //! sled panics on some of the damage that it meets; here a panic of its becomes [`Damage::Medium`].
 
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::batch::Batch;
 use super::error::{Damage, StoreError};
+use super::tree::{Bytes, Entries, Tree};
 
 /// sled collects garbage only while its own flusher runs, so it is left on; durability never depends on it.
 const FLUSH_EVERY_MS: u64 = 500;
@@ -23,14 +24,12 @@ pub(super) struct Disk {
     /// Own descriptor on sled's log: its `flush` is no sync on Linux.
     log: File,
     log_path: PathBuf,
-    #[cfg(test)]
-    pub(super) fault: super::tests::Fault,
 }
 
-/// Stored bytes, without a copy.
-pub(super) struct Bytes(sled::IVec);
+/// What sled hands out, without a copy.
+pub(super) struct Shared(sled::IVec);
 
-impl Deref for Bytes {
+impl Deref for Shared {
     type Target = [u8];
     fn deref(&self) -> &[u8] {
         &self.0
@@ -48,33 +47,26 @@ impl Disk {
             .flush_every_ms(Some(FLUSH_EVERY_MS));
         let db = guarded(&log_path, "open", || config.open())?;
         let log = File::open(&log_path).map_err(StoreError::io("open", &log_path))?;
-        Ok(Self {
-            db,
-            log,
-            log_path,
-            #[cfg(test)]
-            fault: super::tests::Fault::default(),
-        })
+        Ok(Self { db, log, log_path })
     }
+}
 
-    /// What is stored under `key`.
-    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+impl Tree for Disk {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
         let found = guarded(&self.log_path, "read", || self.db.get(key))?;
-        Ok(found.map(Bytes))
+        Ok(found.map(bytes))
     }
 
-    /// Stored keys from `start` on, ascending, with what is stored under them.
-    pub(super) fn range(&self, start: Bound<&[u8]>) -> Entries<'_> {
-        Entries {
-            inner: self.db.range::<&[u8], _>((start, Bound::Unbounded)),
-            log_path: &self.log_path,
-        }
+    fn range(&self, start: Bound<&[u8]>) -> Entries<'_> {
+        let mut inner = self.db.range::<&[u8], _>((start, Bound::Unbounded));
+        Box::new(std::iter::from_fn(move || {
+            guarded(&self.log_path, "read", || inner.next().transpose())
+                .map(|entry| entry.map(|(key, value)| (bytes(key), bytes(value))))
+                .transpose()
+        }))
     }
 
-    /// Applies all of `batch` or nothing; durable only after [`Disk::sync`].
-    pub(super) fn apply(&self, batch: Batch) -> Result<(), StoreError> {
-        #[cfg(test)]
-        self.fault.step('w', &self.log_path)?;
+    fn apply(&self, batch: Batch) -> Result<(), StoreError> {
         let mut sled_batch = sled::Batch::default();
         for (key, value) in batch {
             match value {
@@ -85,35 +77,18 @@ impl Disk {
         guarded(&self.log_path, "write", || self.db.apply_batch(sled_batch))
     }
 
-    /// Returns once everything applied before is on the medium.
-    pub(super) fn sync(&self) -> Result<(), StoreError> {
-        #[cfg(test)]
-        self.fault.step('s', &self.log_path)?;
+    fn sync(&self) -> Result<(), StoreError> {
         guarded(&self.log_path, "flush", || self.db.flush())?;
         self.log.sync_data().map_err(StoreError::io("sync", &self.log_path))
     }
 
-    /// Bytes of sled's files.
-    pub(super) fn size_bytes(&self) -> Result<u64, StoreError> {
+    fn size_bytes(&self) -> Result<u64, StoreError> {
         guarded(&self.log_path, "measure", || self.db.size_on_disk())
     }
 }
 
-/// A walk over stored keys.
-pub(super) struct Entries<'a> {
-    inner: sled::Iter,
-    log_path: &'a Path,
-}
-
-impl Iterator for Entries<'_> {
-    type Item = Result<(Bytes, Bytes), StoreError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let inner = &mut self.inner;
-        guarded(self.log_path, "read", || inner.next().transpose())
-            .map(|entry| entry.map(|(key, value)| (Bytes(key), Bytes(value))))
-            .transpose()
-    }
+fn bytes(stored: sled::IVec) -> Bytes {
+    Bytes::Sled(Shared(stored))
 }
 
 /// Runs a call of sled's and sorts what it says.

@@ -1,7 +1,6 @@
 //! Recovery: from the newest state that can be trusted, replays the journal behind it.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use saldo_ledger::{Change, ReservationId, StockKey, StockLedger, Timestamp};
@@ -9,7 +8,7 @@ use saldo_ledger::{Change, ReservationId, StockKey, StockLedger, Timestamp};
 use super::baseline::{self, BaselineError};
 use super::replay::{self, CutShort, Unfinished};
 use super::save::{self, LoadError};
-use super::{Place, Store, StoreError, StoreOptions, keys};
+use super::{Place, Store, StoreError, StoreOptions, StorePlace, keys};
 use crate::actor::Shared;
 use crate::actor::once::OnceTable;
 use crate::journal::group::{Tale, tell};
@@ -56,7 +55,7 @@ pub enum RecoverError {
 /// What recovery found.
 pub struct Recovered {
     /// States newer than the store's, to be put into its table once the journal runs.
-    pub ledgers: HashMap<StockKey, StockLedger>,
+    pub ledgers: BTreeMap<StockKey, StockLedger>,
     /// Keys whose replay failed, each with the reason.
     pub failed: Vec<(StockKey, String)>,
     /// Operations that a crash cut short.
@@ -93,7 +92,7 @@ fn journal_is_short(place: Option<Place>, journal: &Recovery) -> bool {
 /// # Errors
 /// [`RecoverError`] where neither store, baseline nor journal can tell what there was.
 pub fn open_store(
-    dir: &Path,
+    at: &StorePlace,
     options: OpenOptions,
     baselines: &dyn Medium,
     journal: &Recovery,
@@ -106,7 +105,7 @@ pub fn open_store(
         }
         None => false,
     };
-    match Store::open(dir, options.store).and_then(|store| {
+    match Store::open(at, options.store).and_then(|store| {
         store.verify(&mut |_, _| {})?;
         Ok(store)
     }) {
@@ -116,7 +115,7 @@ pub fn open_store(
             return Err(RecoverError::JournalShort {
                 last: journal.last_sequence(),
                 sequence: store.place().map_or(0, |place| place.sequence),
-                dir: dir.display().to_string(),
+                dir: at.path().display().to_string(),
             });
         }
         Ok(store) => {
@@ -127,8 +126,8 @@ pub fn open_store(
         }
         Err(error) => return Err(error.into()),
     }
-    Store::destroy(dir)?;
-    let store = Store::open(dir, options.store)?;
+    Store::destroy(at)?;
+    let store = Store::open(at, options.store)?;
     let found = baseline::list(baselines).map_err(BaselineError::from)?;
     for (sequence, name) in found.iter().rev() {
         if *sequence > journal.last_sequence() || *sequence + 1 < journal.first_sequence() {
@@ -145,7 +144,7 @@ pub fn open_store(
                 tracing::warn!(name, %error, "a baseline cannot be read and is passed over")
             }
         }
-        drop(Store::destroy(dir));
+        drop(Store::destroy(at));
     }
     if journal.first_sequence() > 1 {
         return Err(RecoverError::NoBeginning { first: journal.first_sequence() });
@@ -168,8 +167,8 @@ pub fn replay(
     })?;
     let mut replayed = Replayed {
         store,
-        ledgers: HashMap::new(),
-        failed: HashMap::new(),
+        ledgers: BTreeMap::new(),
+        failed: BTreeMap::new(),
         unfinished: Unfinished::default(),
         once,
         resumed_at: Timestamp::default(),
@@ -201,8 +200,8 @@ pub fn replay(
 
 struct Replayed<'a> {
     store: &'a Store,
-    ledgers: HashMap<StockKey, StockLedger>,
-    failed: HashMap<StockKey, String>,
+    ledgers: BTreeMap<StockKey, StockLedger>,
+    failed: BTreeMap<StockKey, String>,
     unfinished: Unfinished,
     once: OnceTable,
     resumed_at: Timestamp,
@@ -234,7 +233,14 @@ impl Replayed<'_> {
             self.failed.insert(told.key.clone(), error.to_string());
             return Ok(());
         }
-        self.unfinished.note(&told.event, ledger);
+        save::note_references(&told.event.change, ledger, self.store);
+        if let Change::Settled { id, others, .. } = &told.event.change
+            && !others.is_empty()
+        {
+            // The stored state may be ahead, and the reservation closed in it: its lines are wanted all the same.
+            replay::know(ledger, *id, self.store);
+        }
+        self.unfinished.note(told.sequence, &told.event, ledger);
         if let Some(once) = told.event.once {
             self.once.decided(once, reservation_of(&told.event.change), told.event.at);
         }

@@ -5,14 +5,15 @@
 //! `H` generation (u64), once, first; `P` bytes of the stored key (u16), stored key, what is stored under it;
 //! `D` stored key that goes; `E` number of `P` and `D` (u64), the coming record (`meta.rs`), once, last.
 
-use std::fs::{self, File};
-use std::io::{BufReader, ErrorKind, Read, Write};
+use std::io::{self, BufReader, ErrorKind, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::directory::{Directory, sync_dir};
+use super::directory::{Directory, open_if_there};
 use super::entry::{KEY_BYTES_MAX, PART_BYTES_MAX};
 use super::error::StoreError;
 use super::meta::Meta;
+use crate::journal::medium::{FileHandle, Medium};
 
 const HEADER: u8 = b'H';
 const PUT: u8 = b'P';
@@ -27,27 +28,20 @@ const WRITE_BYTES: usize = 64 * 1_024;
 
 /// Where the redo log is, whether there is one or not.
 pub(super) struct RedoLog {
-    dir: PathBuf,
+    pub(super) medium: Arc<dyn Medium>,
+    name: &'static str,
     path: PathBuf,
-    #[cfg(test)]
-    fault: super::tests::Fault,
 }
 
 impl RedoLog {
-    pub(super) fn new(directory: &Directory, #[cfg(test)] fault: super::tests::Fault) -> Self {
-        Self {
-            dir: directory.path().to_path_buf(),
-            path: directory.redo(),
-            #[cfg(test)]
-            fault,
-        }
+    pub(super) fn new(directory: &Directory) -> Self {
+        let (medium, name, path) = directory.redo();
+        Self { medium, name, path }
     }
 
     /// Begins the log of the checkpoint `generation`, over the one before, which must be dead.
     pub(super) fn begin(&self, generation: u64) -> Result<RedoWriter<'_>, StoreError> {
-        #[cfg(test)]
-        self.fault.step('l', &self.path)?;
-        let file = File::create(&self.path).map_err(StoreError::io("make", &self.path))?;
+        let file = self.medium.create(self.name).map_err(StoreError::io("make", &self.path))?;
         let mut writer = RedoWriter {
             log: self,
             file,
@@ -62,14 +56,10 @@ impl RedoLog {
 
     /// Opens the log; `None` if there is none or not even its header was completed.
     pub(super) fn read(&self) -> Result<Option<RedoReader<'_>>, StoreError> {
-        let file = match File::open(&self.path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(StoreError::io("open", &self.path)(error)),
-        };
+        let Some(file) = self.open()? else { return Ok(None) };
         let mut reader = RedoReader {
             log: self,
-            file: BufReader::with_capacity(WRITE_BYTES, file),
+            file: BufReader::with_capacity(WRITE_BYTES, FrontToBack { file, offset: 0 }),
             generation: 0,
             checksum: 0,
             changes: 0,
@@ -88,7 +78,7 @@ impl RedoLog {
 
     /// Throws the log away, if there is one.
     pub(super) fn remove(&self) -> Result<(), StoreError> {
-        match fs::remove_file(&self.path) {
+        match self.medium.remove(self.name) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(StoreError::io("remove", &self.path)(error))
             }
@@ -98,18 +88,19 @@ impl RedoLog {
 
     /// Bytes of the file.
     pub(super) fn size_bytes(&self) -> Result<u64, StoreError> {
-        match fs::metadata(&self.path) {
-            Ok(found) => Ok(found.len()),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
-            Err(error) => Err(StoreError::io("measure", &self.path)(error)),
-        }
+        let Some(file) = self.open()? else { return Ok(0) };
+        file.len().map_err(StoreError::io("measure", &self.path))
+    }
+
+    fn open(&self) -> Result<Option<FileHandle>, StoreError> {
+        open_if_there(self.medium.as_ref(), self.name).map_err(StoreError::io("open", &self.path))
     }
 }
 
 /// A log being written, front to back.
 pub(super) struct RedoWriter<'a> {
     log: &'a RedoLog,
-    file: File,
+    file: FileHandle,
     buffer: Vec<u8>,
     /// Of the last frame, hence of all.
     checksum: u32,
@@ -140,10 +131,8 @@ impl RedoWriter<'_> {
         let changes = self.changes.to_le_bytes();
         self.frame(&[&[END], &changes, &meta.encode()])?;
         self.write_out()?;
-        #[cfg(test)]
-        self.log.fault.step('L', &self.log.path)?;
-        self.file.sync_all().map_err(StoreError::io("sync", &self.log.path))?;
-        sync_dir(&self.log.dir)?;
+        let synced = self.file.sync_data().and_then(|()| self.log.medium.sync_dir());
+        synced.map_err(StoreError::io("sync", &self.log.path))?;
         Ok(self.bytes)
     }
 
@@ -166,9 +155,8 @@ impl RedoWriter<'_> {
     }
 
     fn write_out(&mut self) -> Result<(), StoreError> {
-        #[cfg(test)]
-        self.log.fault.step('l', &self.log.path)?;
-        self.file.write_all(&self.buffer).map_err(StoreError::io("write", &self.log.path))?;
+        let written = self.file.write_at(&self.buffer, self.bytes);
+        written.map_err(StoreError::io("write", &self.log.path))?;
         self.bytes += u64::try_from(self.buffer.len()).unwrap_or(u64::MAX);
         self.buffer.clear();
         Ok(())
@@ -186,10 +174,24 @@ pub(super) enum Redo<'a> {
     Torn,
 }
 
+/// A file read from its beginning.
+struct FrontToBack {
+    file: FileHandle,
+    offset: u64,
+}
+
+impl Read for FrontToBack {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let bytes = self.file.read_at(buffer, self.offset)?;
+        self.offset += u64::try_from(bytes).unwrap_or(u64::MAX);
+        Ok(bytes)
+    }
+}
+
 /// A log being read, front to back, one frame in memory.
 pub(super) struct RedoReader<'a> {
     log: &'a RedoLog,
-    file: BufReader<File>,
+    file: BufReader<FrontToBack>,
     generation: u64,
     checksum: u32,
     changes: u64,

@@ -1,6 +1,6 @@
 //! Replay: the journal behind a state, event by event, without deciding anything again.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use saldo_ledger::{
     ArrivalAt, Change, Command, Event, ReservationId, SettledPart, StockKey, StockLedger, Timestamp,
@@ -14,12 +14,14 @@ use crate::journal::{ReadError, Reader};
 /// What other keys still have to do, as the journal's tail tells it.
 #[derive(Debug, Default)]
 pub struct Unfinished {
-    operations: HashMap<ReservationId, Operation>,
+    operations: BTreeMap<ReservationId, Operation>,
 }
 
 #[derive(Debug)]
 struct Operation {
     home: StockKey,
+    /// Its first event.
+    first_sequence: u64,
     /// Whether the home's plan is open: nothing of it was granted.
     planned: bool,
     /// Units that keys hold for the plan.
@@ -35,6 +37,8 @@ pub struct CutShort {
     pub id: ReservationId,
     /// Its home.
     pub home: StockKey,
+    /// Its first event; the journal behind the event before it tells all of the operation.
+    pub first_sequence: u64,
     /// Whether its plan has to be withdrawn first.
     pub withdraw: bool,
     /// What other keys have to do then.
@@ -42,23 +46,24 @@ pub struct CutShort {
 }
 
 impl Unfinished {
-    /// Takes in an event, with the ledger of its key as it is after it.
-    pub fn note(&mut self, event: &Event, ledger: &StockLedger) {
+    /// Takes in the event `sequence`, with the ledger of its key as it is after it or, where the store was ahead,
+    /// after a later one.
+    pub fn note(&mut self, sequence: u64, event: &Event, ledger: &StockLedger) {
         let key = ledger.key();
         match &event.change {
             Change::Planned { id, .. } => {
-                let operation = self.operation(*id, key);
+                let operation = self.operation(*id, key, sequence);
                 operation.planned = true;
                 operation.pended.clear();
             }
             Change::Pended { id, home, quantity } => {
-                self.operation(*id, home).pended.push((key.clone(), *quantity));
+                self.operation(*id, home, sequence).pended.push((key.clone(), *quantity));
             }
             Change::Granted { id, .. } => {
                 self.operations.remove(id);
             }
             Change::Withdrawn { id, .. } => {
-                let operation = self.operation(*id, key);
+                let operation = self.operation(*id, key, sequence);
                 operation.planned = false;
                 let unpend = |(key, quantity)| (key, Command::Unpend { id: *id, quantity });
                 operation.steps =
@@ -72,13 +77,13 @@ impl Unfinished {
                         basket::carry(*id, *verb, *quantity),
                     ))
                 });
-                self.operation(*id, key).steps = steps.collect();
+                self.operation(*id, key, sequence).steps = steps.collect();
             }
             Change::Returned { id, of_order, others, note, .. } if !others.is_empty() => {
                 let steps = others.iter().map(|ArrivalAt { key, arrivals }| {
                     (key.clone(), basket::arrive(*id, *of_order, *arrivals, note.clone()))
                 });
-                self.operation(*id, key).steps = steps.collect();
+                self.operation(*id, key, sequence).steps = steps.collect();
             }
             Change::Unpended { id, .. }
             | Change::Carried { id, .. }
@@ -89,9 +94,10 @@ impl Unfinished {
         }
     }
 
-    fn operation(&mut self, id: ReservationId, home: &StockKey) -> &mut Operation {
+    fn operation(&mut self, id: ReservationId, home: &StockKey, sequence: u64) -> &mut Operation {
         self.operations.entry(id).or_insert_with(|| Operation {
             home: home.clone(),
+            first_sequence: sequence,
             planned: false,
             pended: Vec::new(),
             steps: Vec::new(),
@@ -121,7 +127,13 @@ impl Unfinished {
                 let unpend = |(key, quantity)| (key, Command::Unpend { id, quantity });
                 let steps =
                     if it.planned { it.pended.into_iter().map(unpend).collect() } else { it.steps };
-                CutShort { id, home: it.home, withdraw: it.planned, steps }
+                CutShort {
+                    id,
+                    home: it.home,
+                    first_sequence: it.first_sequence,
+                    withdraw: it.planned,
+                    steps,
+                }
             })
             .collect()
     }
@@ -143,13 +155,19 @@ pub fn apply(told: &Told<'_>, ledger: &mut StockLedger, store: &Store) -> Result
     }
     if let Change::Returned { id, lines, .. } = &told.event.change
         && !lines.is_empty()
-        && !ledger.knows(*id)
     {
-        save::adopt(ledger, *id, store);
+        know(ledger, *id, store);
     }
     ledger.apply(&told.event);
     ledger.set_place(told.sequence);
     Ok(true)
+}
+
+/// Has a home know a reservation that was closed before its state was stored.
+pub fn know(ledger: &mut StockLedger, id: ReservationId, store: &Store) {
+    if !ledger.knows(id) {
+        save::adopt(ledger, id, store);
+    }
 }
 
 /// Loads a ledger from the store and applies what the journal has behind it, by walking the key's

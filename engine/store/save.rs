@@ -1,10 +1,14 @@
 //! A ledger's way into the store and out of it.
 
-use saldo_ledger::{Change, Once, ReservationId, Slot, StockKey, StockLedger, Timestamp};
+use saldo_ledger::{
+    Change, ClosedReservation, Once, ReservationId, Role, Slot, StockKey, StockLedger, Timestamp,
+};
 
 use super::state::{self, StateError};
 use super::{Store, StoreError, keys};
+use crate::actor::once::OnceTable;
 use crate::actor::{Shared, fingerprint};
+use crate::config::Settings;
 
 /// Pages and baskets of one key that are read at a time.
 const SCAN_LIMIT: usize = 512;
@@ -25,6 +29,19 @@ pub enum LoadError {
 
 /// Writes what changed in a ledger into the store's table in memory, as one piece.
 pub fn save(ledger: &mut StockLedger, shared: &Shared) {
+    for closed in put(ledger, &shared.store, &shared.settings) {
+        remember_id(&closed, &shared.once);
+        shared.ids.forget(Some(closed.id));
+    }
+}
+
+/// As [`save`], where no engine runs; gives back what was closed, for [`remember_id`].
+#[must_use]
+pub fn put(
+    ledger: &mut StockLedger,
+    store: &Store,
+    settings: &Settings,
+) -> impl Iterator<Item = ClosedReservation> + use<> {
     let changes = ledger.take_changes();
     let key = ledger.key().clone();
     let mut puts = vec![(keys::head(&key), Some(state::encode_head(&ledger.head())))];
@@ -40,19 +57,21 @@ pub fn save(ledger: &mut StockLedger, shared: &Shared) {
     }));
     puts.extend(changes.baskets_gone.iter().map(|place| (keys::basket(&key, *place), None)));
     for closed in &changes.closed {
-        let kept = shared.kept_seconds(closed.was_fulfilled());
+        let kept = settings.kept_seconds(closed.was_fulfilled());
         let forget = closed.closed_at.plus_seconds(kept).as_micros() / 1_000_000;
         puts.push((keys::closed(closed.id), Some(state::encode_closed(closed))));
         puts.push((keys::forget(forget, closed.id), Some(Vec::new())));
     }
-    shared.store.put_many(puts);
-    for closed in changes.closed {
-        if closed.fingerprint != 0 {
-            let once =
-                Once { key: fingerprint::key_of_id(closed.id), fingerprint: closed.fingerprint };
-            shared.once.decided(once, Some(closed.id), closed.closed_at);
-        }
-        shared.ids.forget(Some(closed.id));
+    store.put_many(puts);
+    changes.closed.into_iter()
+}
+
+/// Has a closed reservation's id, a key of its own kind, stand for the call that made it.
+pub fn remember_id(closed: &ClosedReservation, table: &OnceTable) {
+    if closed.fingerprint != 0 {
+        let once =
+            Once { key: fingerprint::key_of_id(closed.id), fingerprint: closed.fingerprint };
+        table.decided(once, Some(closed.id), closed.closed_at);
     }
 }
 
@@ -66,12 +85,12 @@ pub fn load(store: &Store, key: &StockKey) -> Result<StockLedger, LoadError> {
     };
     let head = state::decode_head(&head)?;
     let mut slots = Vec::new();
-    let holds = head.balances.reserved > 0 || head.balances.committed > 0;
-    if holds {
-        each(store, &keys::all_of(keys::PAGE, key), |_, page| {
-            slots.extend(state::decode_page(page)?);
-            Ok(())
-        })?;
+    // Also where nothing is reserved or committed here: other lines of a reservation whose home this is may be.
+    each(store, &keys::all_of(keys::PAGE, key), |_, page| {
+        slots.extend(state::decode_page(page)?);
+        Ok(())
+    })?;
+    if slots.iter().any(|stored| matches!(stored.slot.role, Role::Home(_))) {
         let mut baskets = std::collections::HashMap::new();
         each(store, &keys::all_of(keys::BASKET, key), |name, basket| {
             let (_, place) = keys::numbered_of(name).ok_or(StateError::Name)?;
@@ -79,7 +98,7 @@ pub fn load(store: &Store, key: &StockKey) -> Result<StockLedger, LoadError> {
             Ok(())
         })?;
         for stored in &mut slots {
-            if let (saldo_ledger::Role::Home(empty), Some(basket)) =
+            if let (Role::Home(empty), Some(basket)) =
                 (&mut stored.slot.role, baskets.remove(&stored.place))
             {
                 **empty = basket;

@@ -56,7 +56,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut changes = changes.into_iter().peekable();
         let start = lower_bound(prefix, after).map(head_key);
-        for entry in self.disk.range(start.as_ref().map(Vec::as_slice)) {
+        for entry in self.tree.range(start.as_ref().map(Vec::as_slice)) {
             let (stored_key, sealed) = entry?;
             let Some(key) = stored_key.strip_prefix(&[HEAD]) else {
                 break;

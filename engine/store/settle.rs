@@ -96,7 +96,7 @@ impl Store {
         let mut log =
             log.filter(|log| log.generation() == generation).ok_or(Damage::Redo { generation })?;
         let begun = Meta { begun: generation, ..writer.meta };
-        let mut sled = Applier::new(&self.disk, &self.parts);
+        let mut sled = Applier::new(self.tree.as_ref(), &self.parts);
         sled.push(META_KEY.to_vec(), Some(begun.encode()))?;
         let meta = loop {
             match log.next()? {
@@ -108,7 +108,7 @@ impl Store {
             }
         };
         let mut bytes = sled.finish()?;
-        self.disk.sync()?;
+        self.tree.sync()?;
         bytes += self.write_meta(meta)?;
         self.complete(writer, meta);
         Ok(bytes)
@@ -117,7 +117,7 @@ impl Store {
     /// Counts all entries, for a store without a place.
     fn totals_in_sled(&self) -> Result<Totals, StoreError> {
         let mut totals = Totals::default();
-        for entry in self.disk.range(Bound::Included(&[HEAD])) {
+        for entry in self.tree.range(Bound::Included(&[HEAD])) {
             let (stored_key, _) = entry?;
             let Some(key) = stored_key.strip_prefix(&[HEAD]) else {
                 break;

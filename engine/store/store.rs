@@ -1,18 +1,17 @@
 //! The store's handle: opening, reading and changing single entries.
 
-use std::path::Path;
-
 use parking_lot::{Mutex, RwLock};
 
 use super::digest::Print;
 use super::directory::Directory;
-use super::disk::Disk;
 use super::entry::{Assembly, HEAD, Head, KEY_BYTES_MAX, PART, Stored, decode_head, head_key};
 use super::error::{Damage, StoreError};
 use super::meta::{META_KEY, Meta, Place};
 use super::options::StoreOptions;
 use super::overlay::Overlay;
+use super::place::StorePlace;
 use super::redo::RedoLog;
+use super::tree::Tree;
 
 /// Ordered bytes to bytes; shared through an `Arc`.
 ///
@@ -20,7 +19,7 @@ use super::redo::RedoLog;
 /// Keys are 1 to [`KEY_BYTES_MAX`] bytes; values may be of any length that memory holds, those over 31 KiB cost more.
 pub struct Store {
     // Dropped in this order: sled's files before the lock on their directory.
-    pub(super) disk: Disk,
+    pub(super) tree: Box<dyn Tree>,
     pub(super) redo: RedoLog,
     pub(super) directory: Directory,
     pub(super) options: StoreOptions,
@@ -56,7 +55,7 @@ pub struct StoreStats {
 }
 
 impl Store {
-    /// Opens the store in `dir`, makes it if there is none, and completes a checkpoint that a crash cut short.
+    /// Opens the store at `place`, makes it if there is none, and completes a checkpoint that a crash cut short.
     ///
     /// The content is exactly that of the last checkpoint that reached its redo log, and [`Store::place`] names it. A
     /// store whose first checkpoint was never completed is emptied. Whether all entries are there is told only by
@@ -65,44 +64,44 @@ impl Store {
     /// # Errors
     /// [`StoreError::InUse`], [`StoreError::Format`], [`StoreError::Io`], and [`StoreError::Damaged`]: then
     /// [`Store::destroy`] and open again.
-    pub fn open(dir: &Path, options: StoreOptions) -> Result<Self, StoreError> {
-        let directory = Directory::lock(dir)?;
+    pub fn open(place: &StorePlace, options: StoreOptions) -> Result<Self, StoreError> {
+        let directory = Directory::lock(place)?;
         if !directory.is_made()? {
             directory.clear()?;
             return Self::make(directory, options);
         }
-        directory.remove_unfinished_snapshots()?;
-        let disk = Disk::open(&directory.sled(), options.cache_bytes)?;
-        let meta = disk.get(&META_KEY)?.ok_or(Damage::Place)?;
+        let tree = directory.open_tree(options.cache_bytes)?;
+        let meta = tree.get(&META_KEY)?.ok_or(Damage::Place)?;
         let meta = Meta::decode(&meta)?;
-        if meta.place.is_none() && (has_entries(&disk)? || directory.redo().exists()) {
-            drop(disk);
+        if meta.place.is_none() && (has_entries(tree.as_ref())? || directory.has_redo()?) {
+            drop(tree);
             directory.clear()?;
             return Self::make(directory, options);
         }
-        let store = Self::assemble(disk, directory, options, meta);
+        let store = Self::assemble(tree, directory, options, meta);
         store.settle_after_opening()?;
         Ok(store)
     }
 
     /// Makes an empty store in a cleared directory.
     fn make(directory: Directory, options: StoreOptions) -> Result<Self, StoreError> {
-        let disk = Disk::open(&directory.sled(), options.cache_bytes)?;
+        let tree = directory.open_tree(options.cache_bytes)?;
         let meta = Meta::default();
-        disk.apply(vec![(META_KEY.to_vec(), Some(meta.encode()))])?;
-        disk.sync()?;
+        tree.apply(vec![(META_KEY.to_vec(), Some(meta.encode()))])?;
+        tree.sync()?;
         directory.mark_made()?;
-        Ok(Self::assemble(disk, directory, options, meta))
+        Ok(Self::assemble(tree, directory, options, meta))
     }
 
-    fn assemble(disk: Disk, directory: Directory, options: StoreOptions, meta: Meta) -> Self {
+    fn assemble(
+        tree: Box<dyn Tree>,
+        directory: Directory,
+        options: StoreOptions,
+        meta: Meta,
+    ) -> Self {
         Self {
-            redo: RedoLog::new(
-                &directory,
-                #[cfg(test)]
-                disk.fault.clone(),
-            ),
-            disk,
+            tree,
+            redo: RedoLog::new(&directory),
             directory,
             options,
             overlay: RwLock::default(),
@@ -116,8 +115,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::InUse`] and [`StoreError::Io`].
-    pub fn destroy(dir: &Path) -> Result<(), StoreError> {
-        Directory::lock(dir)?.clear()
+    pub fn destroy(place: &StorePlace) -> Result<(), StoreError> {
+        Directory::lock(place)?.clear()
     }
 
     /// The last completed checkpoint; `None` until there was one.
@@ -192,7 +191,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Io`].
     pub fn disk_bytes(&self) -> Result<u64, StoreError> {
-        Ok(self.disk.size_bytes()? + self.redo.size_bytes()?)
+        Ok(self.tree.size_bytes()? + self.redo.size_bytes()?)
     }
 
     /// Figures for the metrics; waits for no checkpoint.
@@ -212,7 +211,7 @@ impl Store {
     /// The value of `key` in sled, whatever the overlay says.
     pub(super) fn value_in_sled(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let stored_key = head_key(key);
-        let Some(sealed) = self.disk.get(&stored_key)? else {
+        let Some(sealed) = self.tree.get(&stored_key)? else {
             return Ok(None);
         };
         if let Head::Whole(value) = decode_head(&stored_key, &sealed)? {
@@ -220,7 +219,7 @@ impl Store {
         }
         // A checkpoint may have replaced the value since: only under this lock its parts stay where the head says.
         let _unmoved = self.parts.read();
-        let Some(sealed) = self.disk.get(&stored_key)? else {
+        let Some(sealed) = self.tree.get(&stored_key)? else {
             return Ok(None);
         };
         let head = decode_head(&stored_key, &sealed)?;
@@ -230,7 +229,7 @@ impl Store {
     /// Print and parts of what `key` holds in sled. The caller holds `writer`.
     pub(super) fn stored(&self, key: &[u8]) -> Result<Option<Stored>, StoreError> {
         let stored_key = head_key(key);
-        let Some(sealed) = self.disk.get(&stored_key)? else {
+        let Some(sealed) = self.tree.get(&stored_key)? else {
             return Ok(None);
         };
         let head = decode_head(&stored_key, &sealed)?;
@@ -249,7 +248,7 @@ impl Store {
             Head::Parts(parts) => {
                 let mut assembly = Assembly::new(key, *parts);
                 while let Some(wanted) = assembly.wanted() {
-                    let sealed = self.disk.get(&wanted)?;
+                    let sealed = self.tree.get(&wanted)?;
                     assembly.take(&wanted, sealed.as_deref())?;
                 }
                 Ok(assembly.finish()?)
@@ -259,8 +258,8 @@ impl Store {
 }
 
 /// Whether sled holds anything but the store's own records.
-fn has_entries(disk: &Disk) -> Result<bool, StoreError> {
-    let first = disk.range(std::ops::Bound::Included(&[HEAD])).next();
+fn has_entries(tree: &dyn Tree) -> Result<bool, StoreError> {
+    let first = tree.range(std::ops::Bound::Included(&[HEAD])).next();
     const { assert!(HEAD < PART) };
     Ok(first.transpose()?.is_some())
 }

@@ -51,7 +51,7 @@ impl Store {
         self.settle(&mut writer)?;
         let mut totals = Totals::default();
         let mut stopped = false;
-        for entry in self.disk.range(Bound::Included(&[HEAD])) {
+        for entry in self.tree.range(Bound::Included(&[HEAD])) {
             let (stored_key, sealed) = entry?;
             let Some(key) = stored_key.strip_prefix(&[HEAD]) else {
                 break;
@@ -86,8 +86,8 @@ impl Store {
     fn delete_orphaned_parts(&self) -> Result<(), StoreError> {
         let _writer = self.writer.lock();
         let _unread = self.parts.write();
-        let mut batches = BatchWriter::new(&self.disk);
-        for entry in self.disk.range(Bound::Included(&[PART])) {
+        let mut batches = BatchWriter::new(self.tree.as_ref());
+        for entry in self.tree.range(Bound::Included(&[PART])) {
             let (stored_key, _) = entry?;
             if !self.is_told_of(&stored_key)? {
                 batches.push(stored_key.to_vec(), None)?;
@@ -101,7 +101,7 @@ impl Store {
             return Ok(false);
         };
         let head_key = head_key(key);
-        let Some(sealed) = self.disk.get(&head_key)? else {
+        let Some(sealed) = self.tree.get(&head_key)? else {
             return Ok(false);
         };
         Ok(match decode_head(&head_key, &sealed)? {

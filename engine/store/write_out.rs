@@ -97,14 +97,14 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let generation = writer.meta.generation + 1;
         writer.unsettled = true;
-        let mut sled = Applier::new(&self.disk, &self.parts);
+        let mut sled = Applier::new(self.tree.as_ref(), &self.parts);
         let before = writer.meta.totals;
         let totals = self
             .stored_changes(generation, changes, before, &mut |key, value| sled.push(key, value))?;
         let mut bytes = sled.finish()?;
         let meta = Meta { generation, begun: generation, place, totals };
         if place.is_some() {
-            self.disk.sync()?;
+            self.tree.sync()?;
             bytes += self.write_meta(meta)?;
         }
         self.complete(writer, meta);
@@ -143,10 +143,10 @@ impl Store {
 
     /// Writes the record of a checkpoint and makes it durable.
     pub(super) fn write_meta(&self, meta: Meta) -> Result<u64, StoreError> {
-        let mut batches = BatchWriter::new(&self.disk);
+        let mut batches = BatchWriter::new(self.tree.as_ref());
         batches.push(META_KEY.to_vec(), Some(meta.encode()))?;
         let bytes = batches.finish()?;
-        self.disk.sync()?;
+        self.tree.sync()?;
         Ok(bytes)
     }
 

@@ -15,7 +15,7 @@ use crate::journal::Recovery;
 use crate::journal::medium::{Medium, MemoryMedium};
 use crate::server::ServeError;
 use crate::store::recover::{self, Recovered};
-use crate::store::{Store, keys, save};
+use crate::store::{Store, StorePlace, keys, save};
 
 /// Most disagreements that a report names.
 const NAMED_MAX: usize = 100;
@@ -88,10 +88,11 @@ pub fn verify(settings: &Settings) -> Result<VerifyReport, ToolError> {
     let journal =
         Recovery::scan(Arc::clone(&data.journal), &options).map_err(recover::RecoverError::from)?;
     let scratch = Scratch::new(dir)?;
-    scratch.copy(&data.store, "checkpoint")?;
+    scratch.copy(data.store.path(), "checkpoint")?;
     let options = store_options(settings);
     let open = |name: &str, baselines: &dyn Medium| {
-        recover::open_store(&scratch.dir.join(name), options, baselines, &journal)
+        let place = StorePlace::directory(scratch.dir.join(name));
+        recover::open_store(&place, options, baselines, &journal)
     };
     // From the very beginning, where the journal still has it.
     let none = MemoryMedium::new();

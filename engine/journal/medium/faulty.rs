@@ -1,5 +1,5 @@
 //! A medium around another that fails when told to: the n-th operation of a kind, once or for ever, with a
-//! chosen errno, and for writes after a part of the bytes.
+//! chosen errno, and for writes after a part of the bytes. The same list of faults may serve a tree in memory too.
 
 use std::{io, sync::Arc};
 
@@ -26,6 +26,19 @@ pub enum Operation {
     Remove,
     /// [`Medium::sync_dir`].
     SyncDir,
+    /// A batch that is applied to a [`crate::store::MemoryTree`].
+    Apply,
+    /// A sync of a [`crate::store::MemoryTree`].
+    SyncTree,
+    /// Any of these but [`Operation::Read`] and [`Operation::Open`], counted together.
+    Change,
+}
+
+impl Operation {
+    /// Whether it changes something, or makes a change durable.
+    fn is_change(self) -> bool {
+        !matches!(self, Self::Read | Self::Open)
+    }
 }
 
 /// One fault to inject.
@@ -43,58 +56,101 @@ pub struct Fault {
     pub short_bytes: usize,
 }
 
+/// Faults that wait for their operation; clones share them, so that one is counted over all who have the list.
+#[derive(Debug, Clone, Default)]
+pub struct Faults {
+    waiting: Arc<Mutex<Waiting>>,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    faults: Vec<Fault>,
+    changes: u64,
+}
+
+impl Faults {
+    /// Adds a fault, counted from now.
+    pub fn inject(&self, fault: Fault) {
+        self.waiting.lock().faults.push(fault);
+    }
+
+    /// Takes all faults away.
+    pub fn heal(&self) {
+        self.waiting.lock().faults.clear();
+    }
+
+    /// How many operations of the kind [`Operation::Change`] there were, those that failed among them.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.waiting.lock().changes
+    }
+
+    /// Counts an operation; the fault that hits it, if one does.
+    pub(crate) fn due(&self, operation: Operation) -> Option<Fault> {
+        let mut waiting = self.waiting.lock();
+        let is_change = operation.is_change();
+        waiting.changes += u64::from(is_change);
+        let meant = |fault: &Fault| {
+            fault.operation == operation || (is_change && fault.operation == Operation::Change)
+        };
+        let mut hit = None;
+        let faults = &mut waiting.faults;
+        for (index, fault) in faults.iter_mut().enumerate().filter(|(_, fault)| meant(fault)) {
+            if fault.after > 0 {
+                fault.after -= 1;
+            } else if hit.is_none() {
+                hit = Some((index, *fault));
+            }
+        }
+        let (index, fault) = hit?;
+        if !fault.for_ever {
+            faults.remove(index);
+        }
+        Some(fault)
+    }
+
+    /// Counts an operation, and answers with the errno of the fault that hits it.
+    ///
+    /// # Errors
+    /// The injected one.
+    pub(crate) fn pass(&self, operation: Operation) -> io::Result<()> {
+        self.due(operation).map_or(Ok(()), |fault| Err(io::Error::from_raw_os_error(fault.errno)))
+    }
+}
+
 /// The medium; clones share it and its faults.
 #[derive(Clone)]
 pub struct FaultyMedium {
     inner: Arc<dyn Medium>,
-    faults: Arc<Mutex<Vec<Fault>>>,
+    faults: Faults,
 }
 
 impl FaultyMedium {
     /// Wraps a medium; nothing fails yet.
     #[must_use]
     pub fn new(inner: Arc<dyn Medium>) -> Self {
-        Self { inner, faults: Arc::default() }
+        Self::with_faults(inner, Faults::default())
+    }
+
+    /// Wraps a medium, with faults that others may have too.
+    #[must_use]
+    pub fn with_faults(inner: Arc<dyn Medium>, faults: Faults) -> Self {
+        Self { inner, faults }
     }
 
     /// Adds a fault, counted from now.
     pub fn inject(&self, fault: Fault) {
-        self.faults.lock().push(fault);
+        self.faults.inject(fault);
     }
 
     /// Takes all faults away.
     pub fn heal(&self) {
-        self.faults.lock().clear();
+        self.faults.heal();
     }
 
     fn wrap(&self, file: FileHandle) -> FileHandle {
-        Arc::new(FaultyFile { inner: file, faults: Arc::clone(&self.faults) })
+        Arc::new(FaultyFile { inner: file, faults: self.faults.clone() })
     }
-
-    fn pass(&self, operation: Operation) -> io::Result<()> {
-        due(&self.faults, operation)
-            .map_or(Ok(()), |fault| Err(io::Error::from_raw_os_error(fault.errno)))
-    }
-}
-
-/// Counts an operation; the fault that hits it, if one does.
-fn due(faults: &Mutex<Vec<Fault>>, operation: Operation) -> Option<Fault> {
-    let mut faults = faults.lock();
-    let mut hit = None;
-    for (index, fault) in
-        faults.iter_mut().enumerate().filter(|(_, fault)| fault.operation == operation)
-    {
-        if fault.after > 0 {
-            fault.after -= 1;
-        } else if hit.is_none() {
-            hit = Some((index, *fault));
-        }
-    }
-    let (index, fault) = hit?;
-    if !fault.for_ever {
-        faults.remove(index);
-    }
-    Some(fault)
 }
 
 impl Medium for FaultyMedium {
@@ -103,32 +159,32 @@ impl Medium for FaultyMedium {
     }
 
     fn create(&self, name: &str) -> io::Result<FileHandle> {
-        self.pass(Operation::Allocate)?;
+        self.faults.pass(Operation::Allocate)?;
         Ok(self.wrap(self.inner.create(name)?))
     }
 
     fn create_preallocated(&self, name: &str, bytes: u64) -> io::Result<FileHandle> {
-        self.pass(Operation::Allocate)?;
+        self.faults.pass(Operation::Allocate)?;
         Ok(self.wrap(self.inner.create_preallocated(name, bytes)?))
     }
 
     fn open(&self, name: &str) -> io::Result<FileHandle> {
-        self.pass(Operation::Open)?;
+        self.faults.pass(Operation::Open)?;
         Ok(self.wrap(self.inner.open(name)?))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.pass(Operation::Rename)?;
+        self.faults.pass(Operation::Rename)?;
         self.inner.rename(from, to)
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        self.pass(Operation::Remove)?;
+        self.faults.pass(Operation::Remove)?;
         self.inner.remove(name)
     }
 
     fn sync_dir(&self) -> io::Result<()> {
-        self.pass(Operation::SyncDir)?;
+        self.faults.pass(Operation::SyncDir)?;
         self.inner.sync_dir()
     }
 
@@ -139,12 +195,12 @@ impl Medium for FaultyMedium {
 
 struct FaultyFile {
     inner: FileHandle,
-    faults: Arc<Mutex<Vec<Fault>>>,
+    faults: Faults,
 }
 
 impl MediumFile for FaultyFile {
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        match due(&self.faults, Operation::Write) {
+        match self.faults.due(Operation::Write) {
             None => self.inner.write_at(bytes, offset),
             Some(fault) => {
                 self.inner.write_at(&bytes[..fault.short_bytes.min(bytes.len())], offset)?;
@@ -154,17 +210,13 @@ impl MediumFile for FaultyFile {
     }
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        match due(&self.faults, Operation::Read) {
-            None => self.inner.read_at(buffer, offset),
-            Some(fault) => Err(io::Error::from_raw_os_error(fault.errno)),
-        }
+        self.faults.pass(Operation::Read)?;
+        self.inner.read_at(buffer, offset)
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        match due(&self.faults, Operation::Sync) {
-            None => self.inner.sync_data(),
-            Some(fault) => Err(io::Error::from_raw_os_error(fault.errno)),
-        }
+        self.faults.pass(Operation::Sync)?;
+        self.inner.sync_data()
     }
 
     fn len(&self) -> io::Result<u64> {

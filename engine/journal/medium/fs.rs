@@ -17,6 +17,7 @@ const ZERO_BYTES: usize = 1024 * 1024;
 #[derive(Debug)]
 pub struct FsMedium {
     directory: PathBuf,
+    read_only: bool,
 }
 
 impl FsMedium {
@@ -32,13 +33,23 @@ impl FsMedium {
                 File::open(parent)?.sync_all()?;
             }
         }
-        Ok(Self { directory: directory.to_owned() })
+        Ok(Self { directory: directory.to_owned(), read_only: false })
     }
 
-    fn options() -> OpenOptions {
+    /// A directory that is only looked at: nothing in it is made, changed or removed, and no right to do so is needed.
+    #[must_use]
+    pub fn read_only(directory: &Path) -> Self {
+        Self { directory: directory.to_owned(), read_only: true }
+    }
+
+    fn options(&self) -> OpenOptions {
         let mut options = OpenOptions::new();
-        options.read(true).write(true);
+        options.read(true).write(!self.read_only);
         options
+    }
+
+    fn check_writable(&self) -> io::Result<()> {
+        if self.read_only { Err(io::ErrorKind::ReadOnlyFilesystem.into()) } else { Ok(()) }
     }
 }
 
@@ -57,12 +68,14 @@ impl Medium for FsMedium {
     }
 
     fn create(&self, name: &str) -> io::Result<FileHandle> {
-        let file = Self::options().create(true).truncate(true).open(self.directory.join(name))?;
+        self.check_writable()?;
+        let file = self.options().create(true).truncate(true).open(self.directory.join(name))?;
         Ok(Arc::new(FsFile(file)))
     }
 
     fn create_preallocated(&self, name: &str, bytes: u64) -> io::Result<FileHandle> {
-        let file = Self::options().create(true).truncate(true).open(self.directory.join(name))?;
+        self.check_writable()?;
+        let file = self.options().create(true).truncate(true).open(self.directory.join(name))?;
         // Asks for the whole room first, so that a full disk answers before a byte is written. A file system
         // that cannot do so is no fault: the zeros below allocate too.
         match rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, bytes) {
@@ -81,14 +94,16 @@ impl Medium for FsMedium {
     }
 
     fn open(&self, name: &str) -> io::Result<FileHandle> {
-        Ok(Arc::new(FsFile(Self::options().open(self.directory.join(name))?)))
+        Ok(Arc::new(FsFile(self.options().open(self.directory.join(name))?)))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.check_writable()?;
         std::fs::rename(self.directory.join(from), self.directory.join(to))
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
+        self.check_writable()?;
         std::fs::remove_file(self.directory.join(name))
     }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::harness::{
     Bench, Content, OPTIONS, fill_new, fill_old, get, place, put, synced, verified,
 };
+use crate::journal::medium::Operation;
 use crate::store::{Store, StoreError, StoreOptions};
 
 #[test]
@@ -28,46 +29,24 @@ fn a_checkpoint_is_there_after_reopening() {
 }
 
 #[test]
-fn each_step_is_synced_before_the_next() {
-    let steps = |store: &Store| {
-        let mut steps: Vec<char> = store.disk.fault.take_steps().chars().collect();
-        steps.dedup();
-        steps.into_iter().collect::<String>()
-    };
-    let bench = Bench::new();
-    let store = bench.open();
-    let old = fill_old(&store);
-    steps(&store);
-    store.checkpoint(place(1), synced).unwrap();
-    // Without a place to go back to: entries, record.
-    assert_eq!(steps(&store), "wsws");
-    fill_new(&store, &old);
-    store.checkpoint(place(2), synced).unwrap();
-    // The redo log, entries, record.
-    assert_eq!(steps(&store), "lLwsws");
-    store.checkpoint(place(3), synced).unwrap();
-    assert_eq!(steps(&store), "lLwsws");
-}
-
-#[test]
 fn nothing_is_written_before_the_caller_is_ready() {
     let bench = Bench::new();
     let store = bench.open();
     put(&store, "a", "1");
     store.checkpoint(place(1), synced).unwrap();
     put(&store, "a", "2");
-    store.disk.fault.take_steps();
+    let changes = bench.faults.changes();
     let unready = || {
         put(&store, "b", "meanwhile");
         Err(StoreError::GivenUp)
     };
     let error = store.checkpoint(place(2), unready).unwrap_err();
     assert!(matches!(error, StoreError::GivenUp), "{error}");
-    assert_eq!(store.disk.fault.take_steps(), "");
+    assert_eq!(bench.faults.changes(), changes);
     assert_eq!(store.place(), Some(place(1)));
     assert_eq!(get(&store, "a").unwrap(), "2");
     let ready = || {
-        assert_eq!(store.disk.fault.take_steps(), "");
+        assert_eq!(bench.faults.changes(), changes);
         put(&store, "c", "too late");
         Ok(())
     };
@@ -116,9 +95,9 @@ fn spilling_keeps_memory_small_until_the_first_checkpoint() {
     assert!(store.spill().unwrap());
     assert_eq!(store.overlay_entries(), 0);
     let new = fill_new(&store, &old);
-    store.disk.fault.stop_after(Some(4));
+    bench.fail(Operation::Change, 4);
     store.spill().unwrap_err();
-    store.disk.fault.stop_after(None);
+    bench.faults.heal();
     assert!(store.spill().unwrap());
     assert_eq!(verified(&store).unwrap(), new);
     assert_eq!(store.place(), None);
@@ -134,7 +113,7 @@ fn spilling_keeps_memory_small_until_the_first_checkpoint() {
 fn no_checkpoint_begins_on_a_full_disk() {
     let bench = Bench::new();
     let options = StoreOptions { disk_free_bytes_min: u64::MAX, ..OPTIONS };
-    let store = Store::open(&bench.dir(), options).unwrap();
+    let store = Store::open(&bench.place(), options).unwrap();
     put(&store, "a", "1");
     let error = store.checkpoint(place(1), synced).unwrap_err();
     assert!(matches!(error, StoreError::DiskFull { .. }), "{error}");

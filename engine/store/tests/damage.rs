@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::super::entry::{head_key, part_key};
 use super::harness::{Bench, Content, OPTIONS, copy_dir, get, long, place, put, synced, verified};
-use crate::store::{Damage, Store, StoreError};
+use crate::store::{Damage, Store, StoreError, StorePlace};
 
 /// A closed store with several checkpoints behind it, and what it held at each, the empty beginning first.
 fn written(bench: &Bench) -> Vec<Content> {
@@ -32,7 +32,8 @@ fn written(bench: &Bench) -> Vec<Content> {
 ///
 /// Where sled's files lose all that came after their beginning, they are an empty store's, without a place.
 fn read(dir: &Path, contents: &[Content], what: &str) -> &'static str {
-    match Store::open(dir, OPTIONS).and_then(|store| Ok((store.place(), verified(&store)?))) {
+    let at = &StorePlace::directory(dir);
+    match Store::open(at, OPTIONS).and_then(|store| Ok((store.place(), verified(&store)?))) {
         Ok((found, read)) => {
             let sequence = found.map_or(0, |found| found.sequence);
             let at = usize::try_from(sequence).unwrap();
@@ -41,8 +42,8 @@ fn read(dir: &Path, contents: &[Content], what: &str) -> &'static str {
             if at == 0 { "empty" } else { "whole" }
         }
         Err(StoreError::Damaged(_)) => {
-            Store::destroy(dir).unwrap();
-            let store = Store::open(dir, OPTIONS).unwrap();
+            Store::destroy(at).unwrap();
+            let store = Store::open(at, OPTIONS).unwrap();
             assert_eq!(store.place(), None);
             assert!(verified(&store).unwrap().is_empty());
             "damaged"
@@ -63,7 +64,7 @@ fn a_flipped_byte_anywhere() {
             let bytes = fs::read(bench.dir().join("sled").join(&name)).unwrap();
             for at in 0..tries {
                 let offset = bytes.len() * at / tries + at % 7;
-                let copy = bench.root.path().join("copy");
+                let copy = bench.root().join("copy");
                 copy_dir(&bench.dir(), &copy);
                 let mut flipped = bytes.clone();
                 flipped[offset.min(bytes.len() - 1)] ^= 0x55;
@@ -89,7 +90,7 @@ fn truncated_and_missing_files() {
         let name = file.file_name();
         let bytes = fs::read(file.path()).unwrap();
         for keep in [None, Some(0), Some(bytes.len() / 3), Some(bytes.len() - 1)] {
-            let copy = bench.root.path().join("copy");
+            let copy = bench.root().join("copy");
             copy_dir(&bench.dir(), &copy);
             let target = copy.join("sled").join(&name);
             match keep {
@@ -108,8 +109,8 @@ fn an_entry_lost_in_silence_is_missed() {
     written(&bench);
     let store = bench.open();
     let lost = vec![(head_key(b"key 007"), None)];
-    store.disk.apply(lost).unwrap();
-    store.disk.sync().unwrap();
+    store.tree.apply(lost).unwrap();
+    store.tree.sync().unwrap();
     let error = verified(&store).unwrap_err();
     let StoreError::Damaged(Damage::Totals { entries_expected, entries_found, .. }) = error else {
         panic!("{error}");
@@ -123,11 +124,11 @@ fn an_entry_that_went_back_in_time_is_noticed() {
     let store = bench.open();
     put(&store, "k", "1");
     store.checkpoint(place(1), synced).unwrap();
-    let old = store.disk.get(&head_key(b"k")).unwrap().unwrap().to_vec();
+    let old = store.tree.get(&head_key(b"k")).unwrap().unwrap().to_vec();
     put(&store, "k", "2");
     store.checkpoint(place(2), synced).unwrap();
     let back = vec![(head_key(b"k"), Some(old))];
-    store.disk.apply(back).unwrap();
+    store.tree.apply(back).unwrap();
     let error = verified(&store).unwrap_err();
     assert!(matches!(error, StoreError::Damaged(Damage::Totals { .. })), "{error}");
 }
@@ -139,7 +140,7 @@ fn a_long_value_without_one_of_its_parts_is_damage() {
     store.put(b"long", long(1, 100_000));
     store.checkpoint(place(1), synced).unwrap();
     let lost = vec![(part_key(b"long", 1, 2), None)];
-    store.disk.apply(lost).unwrap();
+    store.tree.apply(lost).unwrap();
     let error = store.get(b"long").unwrap_err();
     assert!(error.to_string().contains("part 2 of 4"), "{error}");
     assert!(store.scan(b"", None, 9).is_err());
@@ -172,7 +173,7 @@ fn another_format_is_refused() {
     let bench = Bench::new();
     written(&bench);
     fs::write(bench.dir().join("store.format"), "saldo store 2\n").unwrap();
-    let error = Store::open(&bench.dir(), OPTIONS).err().unwrap();
+    let error = Store::open(&bench.place(), OPTIONS).err().unwrap();
     assert!(matches!(error, StoreError::Format { .. }), "{error}");
     assert!(error.to_string().contains("saldo store 2"));
 }
@@ -181,9 +182,9 @@ fn another_format_is_refused() {
 fn one_directory_is_opened_once() {
     let bench = Bench::new();
     let store = bench.open();
-    let error = Store::open(&bench.dir(), OPTIONS).err().unwrap();
+    let error = Store::open(&bench.place(), OPTIONS).err().unwrap();
     assert!(matches!(error, StoreError::InUse { .. }), "{error}");
-    assert!(Store::destroy(&bench.dir()).is_err());
+    assert!(Store::destroy(&bench.place()).is_err());
     put(&store, "a", "1");
     store.checkpoint(place(1), synced).unwrap();
     drop(store);

@@ -1,10 +1,15 @@
-//! A store in a directory of its own, told what to do in the fewest words.
+//! A store of its own, told what to do in the fewest words.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::store::{Place, Store, StoreError, StoreOptions};
+use crate::journal::medium::{Fault, Faults, FaultyMedium, MemoryMedium, Operation};
+use crate::store::batch::Batch;
+use crate::store::tree::{Bytes, Entries, Tree};
+use crate::store::{MemoryTree, Place, Store, StoreError, StoreOptions, StorePlace};
 
 /// What a store holds.
 pub(super) type Content = BTreeMap<Vec<u8>, Vec<u8>>;
@@ -13,29 +18,151 @@ pub(super) type Content = BTreeMap<Vec<u8>, Vec<u8>>;
 pub(super) const OPTIONS: StoreOptions =
     StoreOptions { cache_bytes: 1 << 20, disk_free_bytes_min: 0, overlay_bytes_max: 1 << 20 };
 
-/// A temporary directory for stores.
+/// Where a store of a test is, and what fails there.
 pub(super) struct Bench {
-    pub(super) root: tempfile::TempDir,
+    kind: Kind,
+    pub(super) faults: Faults,
+}
+
+enum Kind {
+    Real(tempfile::TempDir),
+    Simulated(MemoryMedium, MemoryTree),
 }
 
 impl Bench {
+    /// In a temporary directory, with sled.
     pub(super) fn new() -> Self {
-        Self { root: tempfile::tempdir().unwrap() }
+        Self { kind: Kind::Real(tempfile::tempdir().unwrap()), faults: Faults::default() }
+    }
+
+    /// On a simulated disk.
+    pub(super) fn simulated() -> Self {
+        let faults = Faults::default();
+        let tree = MemoryTree::with_faults(faults.clone());
+        Self { kind: Kind::Simulated(MemoryMedium::new(), tree), faults }
+    }
+
+    /// One of each kind.
+    pub(super) fn both() -> [Self; 2] {
+        [Self::new(), Self::simulated()]
+    }
+
+    /// The temporary directory; there is one for a real store only.
+    pub(super) fn root(&self) -> &Path {
+        match &self.kind {
+            Kind::Real(root) => root.path(),
+            Kind::Simulated(..) => panic!("a simulated disk has no directory"),
+        }
     }
 
     pub(super) fn dir(&self) -> PathBuf {
-        self.root.path().join("store")
+        self.root().join("store")
+    }
+
+    /// The store's place, with all faults taken away.
+    pub(super) fn place(&self) -> StorePlace {
+        self.faults.heal();
+        match &self.kind {
+            Kind::Real(_) => StorePlace::directory(self.dir()),
+            Kind::Simulated(medium, tree) => {
+                let faulty =
+                    FaultyMedium::with_faults(Arc::new(medium.clone()), self.faults.clone());
+                StorePlace::simulated(Arc::new(faulty), tree.clone())
+            }
+        }
     }
 
     pub(super) fn open(&self) -> Store {
-        Store::open(&self.dir(), OPTIONS).unwrap()
+        let mut store = Store::open(&self.place(), OPTIONS).unwrap();
+        if let Kind::Real(_) = &self.kind {
+            let inner = std::mem::replace(&mut store.tree, Box::new(MemoryTree::new()));
+            store.tree = Box::new(FaultyTree { inner, faults: self.faults.clone() });
+            let medium = Arc::clone(&store.redo.medium);
+            store.redo.medium = Arc::new(FaultyMedium::with_faults(medium, self.faults.clone()));
+        }
+        store
     }
 
-    /// What a crash leaves of the store as it lies on disk now, in a directory beside it.
+    /// Has operations fail for ever, once `after` more of them have gone through, and nothing else.
+    pub(super) fn fail(&self, operation: Operation, after: u64) {
+        self.faults.heal();
+        let fault = Fault { operation, after, for_ever: true, errno: 5, short_bytes: 0 };
+        self.faults.inject(fault);
+    }
+
+    /// What a killed process leaves of the store as it is now, beside it.
+    pub(super) fn killed(&self, name: &str) -> StorePlace {
+        match &self.kind {
+            Kind::Real(_) => StorePlace::directory(self.copy(name)),
+            Kind::Simulated(medium, tree) => {
+                StorePlace::simulated(Arc::new(medium.process_crash()), tree.process_crash())
+            }
+        }
+    }
+
+    /// What losses of power may leave of a simulated store as it is now.
+    pub(super) fn power_cuts(&self) -> Vec<StorePlace> {
+        let Kind::Simulated(medium, tree) = &self.kind else {
+            panic!("a real directory keeps its power");
+        };
+        let files: [fn(usize) -> bool; 3] = [|_| false, |_| true, |nth| nth % 2 == 1];
+        let batches: [fn(usize) -> usize; 3] = [|_| 0, |all| all, |all| all / 2];
+        let mut places = Vec::new();
+        for survives in files {
+            for survivors in batches {
+                let mut nth = 0;
+                let medium = medium.power_cut(|_| {
+                    nth += 1;
+                    survives(nth)
+                });
+                let tree = tree.power_cut(survivors);
+                places.push(StorePlace::simulated(Arc::new(medium), tree));
+            }
+        }
+        places
+    }
+
+    /// A real store's files as they are now, in a directory beside it.
     pub(super) fn copy(&self, name: &str) -> PathBuf {
-        let copy = self.root.path().join(name);
+        let copy = self.root().join(name);
         copy_dir(&self.dir(), &copy);
         copy
+    }
+}
+
+/// Faults in front of another tree.
+struct FaultyTree {
+    inner: Box<dyn Tree>,
+    faults: Faults,
+}
+
+impl FaultyTree {
+    fn pass(&self, operation: Operation) -> Result<(), StoreError> {
+        self.faults.pass(operation).map_err(StoreError::io("change", Path::new("sled")))
+    }
+}
+
+impl Tree for FaultyTree {
+    fn get(&self, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+        self.inner.get(key)
+    }
+
+    fn range(&self, start: Bound<&[u8]>) -> Entries<'_> {
+        self.inner.range(start)
+    }
+
+    fn apply(&self, batch: Batch) -> Result<(), StoreError> {
+        self.pass(Operation::Apply)?;
+        self.inner.apply(batch)
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.pass(Operation::SyncTree)?;
+        self.inner.sync()
+    }
+
+    fn size_bytes(&self) -> Result<u64, StoreError> {
+        self.inner.size_bytes()
     }
 }
 
@@ -98,7 +225,7 @@ pub(super) fn long(seed: u8, bytes: usize) -> Vec<u8> {
 /// Stored keys of parts in sled.
 pub(super) fn parts_in_sled(store: &Store) -> usize {
     let start = [super::super::entry::PART];
-    let entries = store.disk.range(std::ops::Bound::Included(&start));
+    let entries = store.tree.range(Bound::Included(&start));
     entries.map(Result::unwrap).count()
 }
 
@@ -141,4 +268,43 @@ pub(super) fn fill_new(store: &Store, old: &Content) -> Content {
     }
     store.put(b"fresh", b"new".to_vec());
     content
+}
+
+/// Just the old content under the old place or just the new one under the new; returns the place.
+pub(super) fn assert_one_of_two(store: &Store, old: &Content, new: &Content) -> u64 {
+    let found = verified(store).unwrap();
+    let sequence = store.place().unwrap().sequence;
+    let expected = [old, new][usize::try_from(sequence).unwrap() - 1];
+    assert!(&found == expected, "a mixture under place {sequence}");
+    let long_values = found.values().filter(|value| value.len() > 31 * 1_024);
+    let parts: usize = long_values.map(|value| value.len().div_ceil(31 * 1_024)).sum();
+    assert_eq!(parts_in_sled(store), parts, "no part is left over");
+    sequence
+}
+
+/// Opens what a crash left, and carries on from there; returns the place that it found.
+pub(super) fn carry_on(at: &StorePlace, old: &Content, new: &Content) -> u64 {
+    let store = Store::open(at, OPTIONS).unwrap();
+    let found = assert_one_of_two(&store, old, new);
+    // As replay does: the newer states once more.
+    fill_new(&store, old);
+    store.checkpoint(place(3), synced).unwrap();
+    assert_eq!(&verified(&store).unwrap(), new);
+    found
+}
+
+/// A store whose second checkpoint failed at an operation, the contents before and after that one, and whether it was
+/// completed all the same.
+pub(super) fn cut_short(
+    bench: &Bench,
+    operation: Operation,
+    after: u64,
+) -> (Store, Content, Content, bool) {
+    let store = bench.open();
+    let old = fill_old(&store);
+    store.checkpoint(place(1), synced).unwrap();
+    let new = fill_new(&store, &old);
+    bench.fail(operation, after);
+    let done = store.checkpoint(place(2), synced).is_ok();
+    (store, old, new, done)
 }

@@ -6,47 +6,28 @@ use std::path::Path;
 use super::super::directory::Directory;
 use super::super::meta::Meta;
 use super::super::redo::{Redo, RedoLog};
-use super::harness::{
-    Bench, Content, OPTIONS, copy_dir, fill_new, fill_old, place, put, synced, verified,
-};
-use crate::store::{Damage, Store, StoreError};
+use super::harness::{Bench, Content, OPTIONS, copy_dir, cut_short, place, put, synced, verified};
+use crate::journal::medium::Operation;
+use crate::store::{Damage, Store, StoreError, StorePlace};
 
 const NAME: &str = "checkpoint.redo";
 
 /// What a kill leaves after a second checkpoint synced its log, and then wrote `batches` of it to sled.
-fn killed_after(bench: &Bench, batches: u32) -> (Content, Content) {
-    let mut steps_before = 0;
-    for counting in [true, false] {
-        let store = bench.open();
-        let old = fill_old(&store);
-        store.checkpoint(place(1), synced).unwrap();
-        let new = fill_new(&store, &old);
-        store.disk.fault.take_steps();
-        if !counting {
-            store.disk.fault.stop_after(Some(steps_before + batches));
-        }
-        let outcome = store.checkpoint(place(2), synced);
-        let steps = store.disk.fault.take_steps();
-        steps_before = u32::try_from(steps.find('L').unwrap()).unwrap() + 1;
-        drop(store);
-        if !counting {
-            outcome.unwrap_err();
-            return (old, new);
-        }
-        Store::destroy(&bench.dir()).unwrap();
-    }
-    unreachable!("the second round returns");
+fn killed_after(bench: &Bench, batches: u64) -> (Content, Content) {
+    let (_, old, new, done) = cut_short(bench, Operation::Apply, batches);
+    assert!(!done);
+    (old, new)
 }
 
 /// Opens a copy of the store with `log` as its redo log.
 fn with_log(bench: &Bench, log: Option<&[u8]>) -> Result<(u64, Content), StoreError> {
-    let copy = bench.root.path().join("copy");
+    let copy = bench.root().join("copy");
     copy_dir(&bench.dir(), &copy);
     match log {
         Some(log) => fs::write(copy.join(NAME), log).unwrap(),
         None => fs::remove_file(copy.join(NAME)).unwrap(),
     }
-    let found = Store::open(&copy, OPTIONS).and_then(|store| {
+    let found = Store::open(&StorePlace::directory(&copy), OPTIONS).and_then(|store| {
         let sequence = store.place().unwrap().sequence;
         Ok((sequence, verified(&store)?))
     });
@@ -124,12 +105,12 @@ fn a_sled_that_lost_its_end_gets_the_last_checkpoint_back_or_is_damaged() {
     assert_eq!(verified(&store).unwrap(), whole);
     drop(store);
     put_back(&bench, &copies[1]);
-    let error = Store::open(&bench.dir(), OPTIONS).err().unwrap();
+    let error = Store::open(&bench.place(), OPTIONS).err().unwrap();
     let StoreError::Damaged(Damage::Lost { generation_found: 2, generation_logged: 4 }) = error
     else {
         panic!("{error}");
     };
-    Store::destroy(&bench.dir()).unwrap();
+    Store::destroy(&bench.place()).unwrap();
     assert!(!bench.dir().join(NAME).exists());
     assert_eq!(bench.open().place(), None);
 }
@@ -137,8 +118,8 @@ fn a_sled_that_lost_its_end_gets_the_last_checkpoint_back_or_is_damaged() {
 #[test]
 fn golden_bytes() {
     let bench = Bench::new();
-    let directory = Directory::lock(&bench.dir()).unwrap();
-    let log = RedoLog::new(&directory, super::Fault::default());
+    let directory = Directory::lock(&bench.place()).unwrap();
+    let log = RedoLog::new(&directory);
     let meta = Meta { generation: 2, begun: 2, place: Some(place(3)), ..Meta::default() };
     let mut writer = log.begin(2).unwrap();
     writer.push(b"\x01k", Some(b"sealed")).unwrap();
@@ -156,7 +137,7 @@ fn golden_bytes() {
         expected.extend_from_slice(&checksum.to_le_bytes());
         expected.extend_from_slice(body);
     }
-    let written = fs::read(directory.redo()).unwrap();
+    let written = fs::read(bench.dir().join(NAME)).unwrap();
     assert_eq!(written, expected);
     assert_eq!(bytes, u64::try_from(written.len()).unwrap());
     let mut reader = log.read().unwrap().unwrap();
