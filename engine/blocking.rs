@@ -25,6 +25,11 @@ pub(crate) fn alone(step: Option<Step>) {
     ALONE.set(step);
 }
 
+/// Whether this thread is the whole engine.
+pub(crate) fn is_alone() -> bool {
+    step().is_some()
+}
+
 fn step() -> Option<Step> {
     ALONE.with_borrow(Clone::clone)
 }

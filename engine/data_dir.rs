@@ -13,6 +13,11 @@ use crate::server::ServeError;
 use crate::store::recover::OpenOptions;
 use crate::store::{StoreOptions, StorePlace, baseline};
 
+/// What a data directory holds besides its lock.
+pub const PARTS: [&str; 3] = ["journal", "baselines", "store"];
+/// Where restored parts wait to be put in place, all there: while it exists, the directory is neither old nor new.
+pub const RESTORED: &str = "restore.ready";
+
 /// What a data directory holds, kept from others while this exists.
 pub struct DataDir {
     _lock: Option<File>,
@@ -33,12 +38,10 @@ impl DataDir {
     /// [`ServeError::InUse`] where another engine has it.
     pub fn open(dir: &Path) -> Result<Self, ServeError> {
         let failed = |source| ServeError::DataDir { dir: dir.display().to_string(), source };
-        std::fs::create_dir_all(dir).map_err(failed)?;
-        let lock = File::create(dir.join("lock")).map_err(failed)?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => ServeError::InUse { dir: dir.display().to_string() },
-            TryLockError::Error(source) => failed(source),
-        })?;
+        let lock = Self::lock(dir)?;
+        if dir.join(RESTORED).exists() {
+            return Err(ServeError::RestoreCutShort { dir: dir.display().to_string() });
+        }
         let medium = |name: &str| -> io::Result<Arc<dyn Medium>> {
             let path = dir.join(name);
             std::fs::create_dir_all(&path)?;
@@ -51,6 +54,29 @@ impl DataDir {
             store: StorePlace::directory(dir.join("store")),
             journal_id: None,
         })
+    }
+
+    /// Keeps a directory from engines as long as the lock lives; makes the directory where it is not there.
+    ///
+    /// # Errors
+    /// [`ServeError::InUse`] where an engine has it.
+    pub fn lock(dir: &Path) -> Result<File, ServeError> {
+        let failed = |source| ServeError::DataDir { dir: dir.display().to_string(), source };
+        std::fs::create_dir_all(dir).map_err(failed)?;
+        let lock = File::create(dir.join("lock")).map_err(failed)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => ServeError::InUse { dir: dir.display().to_string() },
+            TryLockError::Error(source) => failed(source),
+        })?;
+        Ok(lock)
+    }
+
+    /// A data directory that is only looked at, whoever uses it; its store is not to be opened.
+    #[must_use]
+    pub fn read_only(dir: &Path) -> Self {
+        let medium =
+            |name: &str| -> Arc<dyn Medium> { Arc::new(FsMedium::read_only(&dir.join(name))) };
+        Self::on(medium("journal"), medium("baselines"), StorePlace::directory(dir.join("store")))
     }
 
     /// Data on other media than a directory of the file system. Nothing keeps others from them.

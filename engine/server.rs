@@ -34,6 +34,14 @@ pub enum ServeError {
         /// The directory.
         dir: String,
     },
+    /// A restore was cut short while it put things in their place.
+    #[error(
+        "a restore into {dir} was cut short, so that it holds neither what was there nor what was to be: run `saldo restore` again, with --replace"
+    )]
+    RestoreCutShort {
+        /// The directory.
+        dir: String,
+    },
     /// The data directory cannot be used.
     #[error("the data directory {dir} cannot be used: {source}")]
     DataDir {

@@ -144,6 +144,11 @@ impl Simulated {
         &self.clock
     }
 
+    /// Has the ids that the engine makes counted from `first` on, so that they are the same the next time.
+    pub fn count_ids_from(&self, first: u64) {
+        self.shared.ids.count_from(first);
+    }
+
     /// Whether the journal failed: the process would stop now.
     #[must_use]
     pub fn is_failed(&self) -> bool {

@@ -1,5 +1,6 @@
 //! An engine for tests: in this process, on media in memory, with a clock that is moved by hand.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::config::Settings;
 use crate::data_dir::DataDir;
 use crate::engine::Engine;
 use crate::feed::{Hub, Thresholds};
-use crate::journal::medium::{Medium, MemoryMedium};
+use crate::journal::medium::{FsMedium, Medium, MemoryMedium};
 use crate::sink::Acknowledger;
 use crate::start::{Resources, start};
 use crate::store::{MemoryTree, StorePlace};
@@ -37,7 +38,7 @@ pub struct TestEngine {
 pub struct Disk {
     /// The journal's medium.
     pub journal: Arc<dyn Medium>,
-    baselines: Arc<MemoryMedium>,
+    baselines: Arc<dyn Medium>,
     store: Mutex<(MemoryMedium, MemoryTree)>,
 }
 
@@ -49,7 +50,16 @@ impl Disk {
 
     /// A disk with a journal on a medium of the test's.
     pub fn on(journal: Arc<dyn Medium>) -> Self {
-        Self { journal, baselines: Arc::default(), store: Mutex::default() }
+        Self { journal, baselines: Arc::new(MemoryMedium::new()), store: Mutex::default() }
+    }
+
+    /// A data directory that is read and written by others too, but for the store, which is in memory.
+    pub fn in_directory(dir: &Path) -> Self {
+        let medium = |name: &str| -> Arc<dyn Medium> {
+            Arc::new(FsMedium::open(&dir.join(name)).expect("a directory"))
+        };
+        let (journal, baselines) = (medium("journal"), medium("baselines"));
+        Self { journal, baselines, store: Mutex::default() }
     }
 
     /// Loses the store: it is never the truth.
@@ -76,7 +86,7 @@ impl TestEngine {
             settings: Arc::clone(settings),
             data: DataDir::on(
                 Arc::clone(&disk.journal),
-                Arc::clone(&disk.baselines) as Arc<dyn Medium>,
+                Arc::clone(&disk.baselines),
                 disk.next_store(),
             ),
             acknowledger: Acknowledger::new(Arc::clone(&hub), failed),

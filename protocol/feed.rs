@@ -51,7 +51,8 @@ pub struct Subscribe {
     /// Locations.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locations: Option<Vec<Location>>,
-    /// What is told.
+    /// What is told; `levels` when left out.
+    #[cfg_attr(feature = "schema", schema(required = false))]
     pub mode: FeedMode,
     /// How much of each level is told; the most that the connection may see when left out. Only with `levels`.
     #[serde(skip_serializing_if = "Option::is_none")]

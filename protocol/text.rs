@@ -37,6 +37,15 @@ impl TextRule {
         Ok(())
     }
 
+    /// Which characters the text takes, as a regular expression of ECMA-262.
+    #[cfg(feature = "schema")]
+    fn pattern(self) -> String {
+        let characters = if (self.takes)('å') { r"[^\x00-\x1f\x7f-\x9f]" } else { "[!-~]" };
+        // Not `.` and `..` alone, which a URL's path would lose.
+        let front = if self.path_segment { r"(?!\.{1,2}$)" } else { "" };
+        format!("^{front}{characters}+$")
+    }
+
     /// The rule as OpenAPI tells it. OpenAPI counts characters, the engine bytes.
     #[cfg(feature = "schema")]
     pub(crate) fn schema(
@@ -49,6 +58,7 @@ impl TextRule {
             .schema_type(Type::String)
             .min_length(Some(1))
             .max_length(Some(self.bytes_max))
+            .pattern(Some(self.pattern()))
             .description(Some(crate::number::joined(description)))
             .examples([serde_json::json!(example)])
             .into()

@@ -281,8 +281,12 @@ impl Shortfall {
     async fn refuse(self, shared: &Arc<Shared>, answer: AnswerTo) {
         let refusal = Refusal::of_lines(self.lines)
             .unwrap_or_else(|| Refusal::plain(RefusalCode::InsufficientStock));
-        shared.all_durable().await;
-        answer.refuse(refusal);
+        if shared.all_durable().await {
+            answer.refuse(refusal);
+        } else {
+            // What the lines fell short of may never have been.
+            answer.refuse(RefusalCode::OutcomeUnknown.into());
+        }
     }
 }
 

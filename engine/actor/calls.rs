@@ -84,6 +84,10 @@ fn hold_default(shared: &Shared) -> u32 {
     u32::try_from(shared.settings.hold_seconds_default).unwrap_or(u32::MAX)
 }
 
+fn is_repeat(shared: &Shared, once: Option<Once>) -> bool {
+    once.and_then(|once| shared.once.known(once, shared.clock.now())).is_some()
+}
+
 /// A call about one key's stock, as its command.
 async fn on_stock(
     shared: &Arc<Shared>,
@@ -98,12 +102,16 @@ async fn on_stock(
             (key, Command::Adjust { delta, bucket, note: boxed(note) })
         }
         Call::Count { key, counted, at_version, note } => {
-            // A repeat is answered as it is now, however far the journal still reaches.
-            let repeat =
-                once.and_then(|once| shared.once.known(once, shared.clock.now())).is_some();
             let on_hand_then = match at_version {
-                Some(version) if !repeat => Some(history::on_hand_at(shared, &key, version).await?),
-                _ => None,
+                None => None,
+                Some(version) => match history::on_hand_at(shared, &key, version).await {
+                    Ok(then) => Some(then),
+                    // A repeat is answered as it is now, however far the journal still reaches. Were its key forgotten
+                    // meanwhile, it would be a count that nobody can carry out any more: refused, never taken for one
+                    // of now.
+                    Err(_) if is_repeat(shared, once) => Some(i64::MIN),
+                    Err(refusal) => return Err(refusal),
+                },
             };
             (key, Command::Count { counted, on_hand_then, note: boxed(note) })
         }
@@ -175,7 +183,7 @@ fn reserve_command(
 
 /// A UUID of version 7 (RFC 9562, section 5.7), never nil.
 pub(super) fn new_id(shared: &Shared) -> ReservationId {
-    let random = uuid::Uuid::new_v4().into_bytes();
+    let random = shared.ids.new_bits().to_be_bytes();
     let mut tail = [0; 10];
     tail.copy_from_slice(&random[6..]);
     let millis = shared.clock.wall().as_micros() / 1_000;

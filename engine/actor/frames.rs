@@ -1,6 +1,7 @@
 //! Frames of commands: grouped by key and handed over as one message each.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -42,7 +43,16 @@ pub fn commands(
 }
 
 fn hand_over(shared: &Arc<Shared>, frame: Vec<FrameCommand>, board: &Arc<Board>) {
-    let mut by_key: HashMap<StockKey, Vec<Job>> = HashMap::new();
+    // Keys hear of the frame in the order in which it names them.
+    let mut by_key: Vec<(StockKey, Vec<Job>)> = Vec::new();
+    let mut places: HashMap<StockKey, usize> = HashMap::new();
+    let mut add = |key: StockKey, jobs: Vec<Job>| match places.entry(key) {
+        Entry::Occupied(place) => by_key[*place.get()].1.extend(jobs),
+        Entry::Vacant(free) => {
+            by_key.push((free.key().clone(), jobs));
+            free.insert(by_key.len() - 1);
+        }
+    };
     // A hot key's commands come one after the other: they are collected without a look-up each.
     let mut run: Option<(StockKey, Vec<Job>)> = None;
     for (place, command) in (0u32..).zip(frame) {
@@ -59,13 +69,13 @@ fn hand_over(shared: &Arc<Shared>, frame: Vec<FrameCommand>, board: &Arc<Board>)
             Some((running, jobs)) if *running == key => jobs.push(job),
             _ => {
                 if let Some((key, jobs)) = run.replace((key, vec![job])) {
-                    by_key.entry(key).or_default().extend(jobs);
+                    add(key, jobs);
                 }
             }
         }
     }
     if let Some((key, jobs)) = run {
-        by_key.entry(key).or_default().extend(jobs);
+        add(key, jobs);
     }
     for (key, jobs) in by_key {
         shared.deliver_jobs(&key, jobs);

@@ -10,6 +10,7 @@ use super::call::{Movement, MovementKind, Page};
 use super::lookups::{cursor, off_thread, place_of};
 use super::message::Look;
 use crate::store::replay::{Back, walk_back};
+use crate::store::save::LoadError;
 use crate::store::{keys, state};
 
 /// A key's head with every event so far, all of it durable.
@@ -25,7 +26,7 @@ async fn head(shared: &Arc<Shared>, key: &StockKey) -> Result<Option<Head>, Refu
             off_thread(read).await?
         }
     };
-    shared.all_durable().await;
+    shared.seen_is_durable().await?;
     Ok(head.filter(|head| head.version > 0))
 }
 
@@ -81,7 +82,7 @@ pub async fn movements(
         let mut told: Vec<Movement> = Vec::new();
         let newest = from.unwrap_or(head.place);
         let mut oldest = None;
-        let ended = walk_back(&reader, &theirs, newest, |back| {
+        let walked = walk_back(&reader, &theirs, newest, |back| {
             // The cursor is the last movement that was told.
             if from == Some(back.sequence) {
                 oldest = Some((back.before, back.version, back.at(), back.sequence));
@@ -93,8 +94,15 @@ pub async fn movements(
                 return true;
             }
             false
-        })?;
-        if let (Some(_), true) = (ended, told.len() < limit) {
+        });
+        let ended = match walked {
+            // A cursor of another key: the caller's mistake.
+            Err(LoadError::Stray { place, .. }) if Some(place) == from => return Ok(None),
+            walked => walked?,
+        };
+        // Where not even the cursor's own event is kept any more, nobody can say what there was before it.
+        let is_known = oldest.is_some() || from.is_none();
+        if ended.is_some() && is_known && told.len() < limit {
             // The journal reaches no further: the history begins with what there was.
             let (balances, version, at, sequence) = oldest.map_or(
                 (head.balances, head.version, head.as_of, head.place),
@@ -114,12 +122,10 @@ pub async fn movements(
                 at,
             });
         }
-        Ok(told)
+        Ok(Some(told))
     })
-    .await;
-    let items = history.map_err(|refusal| {
-        if from.is_some() { Refusal::plain(RefusalCode::Malformed) } else { refusal }
-    })?;
+    .await?;
+    let items = history.ok_or_else(|| Refusal::plain(RefusalCode::Malformed))?;
     let ends =
         items.last().is_none_or(|last| last.version <= 1 || last.kind == MovementKind::Opening);
     let next_cursor = items.last().filter(|_| !ends).map(|last| cursor(shared, last.sequence));

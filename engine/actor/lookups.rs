@@ -104,7 +104,7 @@ async fn listed(
             levels[at] = placed(levels[at].level.key.clone(), &head);
         }
     }
-    shared.all_durable().await;
+    shared.seen_is_durable().await?;
     Ok(levels)
 }
 
@@ -144,7 +144,7 @@ pub async fn reservation(
         return Ok(view);
     }
     let closed = closed(shared, id)?;
-    shared.all_durable().await;
+    shared.seen_is_durable().await?;
     closed
         .map(|closed| closed.view())
         .ok_or_else(|| Refusal::plain(RefusalCode::UnknownReservation))
@@ -161,7 +161,7 @@ async fn open_reservation(
     }
     let (theirs, key) = (Arc::clone(shared), home.clone());
     let view = off_thread(move || Ok(theirs.load(&key)?.view(id, &theirs.terms()))).await?;
-    shared.all_durable().await;
+    shared.seen_is_durable().await?;
     Ok(view)
 }
 
@@ -225,7 +225,7 @@ pub async fn reservations_on(
             None => items.extend(views(shared, std::iter::once(id)).await?),
         }
     }
-    shared.all_durable().await;
+    shared.seen_is_durable().await?;
     Ok(Page { items, next_cursor })
 }
 

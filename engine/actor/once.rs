@@ -220,6 +220,10 @@ impl OnceTable {
     /// [`StateError`] where the bytes are not a chunk.
     pub fn restore(&self, chunk: u64, bytes: &[u8]) -> Result<(), StateError> {
         let (start, entries) = state::decode_once(bytes)?;
+        // Indexes are counted from the first key ever; none comes near the end of numbers.
+        if start > u64::MAX / 2 {
+            return Err(StateError::Index(start));
+        }
         let mut table = self.table.lock();
         if table.ring.is_empty() {
             table.first = start;

@@ -60,7 +60,9 @@ pub(super) async fn without_order(
     let done = ask(shared, &first.key, command, once, Want::Level, lines.len()).await?;
     let mut levels = Vec::with_capacity(keys.len());
     for key in &keys {
-        levels.push(shared.level(key).await?);
+        // It has happened: that it cannot be told is no refusal of it.
+        let level = shared.level(key).await;
+        levels.push(level.map_err(|_| Refusal::plain(RefusalCode::OutcomeUnknown))?);
     }
     Ok(Answer { outcome: Outcome::Levels(levels), replayed: done.replayed })
 }

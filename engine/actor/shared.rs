@@ -100,6 +100,8 @@ pub struct Shared {
     pub admission: Arc<Admission>,
     /// Open holds by customer.
     pub customers: Customers,
+    /// Held while a checkpoint is made.
+    pub checkpointing: tokio::sync::Mutex<()>,
     /// Counters.
     pub stats: Stats,
     resumed_at: AtomicU64,
@@ -136,6 +138,7 @@ impl Shared {
             operations: Operations::default(),
             admission: Admission::new(settings.commands_in_flight_max),
             ids: Ids::default(),
+            checkpointing: tokio::sync::Mutex::default(),
             stats: Stats::default(),
             changed: Mutex::default(),
             hasher: DefaultHashBuilder::default(),
@@ -270,6 +273,16 @@ impl Shared {
         told.await.is_ok()
     }
 
+    /// Waits until everything that a read may have seen is durable.
+    ///
+    /// # Errors
+    /// `not_ready` where it never will be: the journal has failed, an actor's answer may have gone with it, and what
+    /// is stored may be older than what was acknowledged.
+    pub async fn seen_is_durable(&self) -> Result<(), Refusal> {
+        let is_durable = self.all_durable().await;
+        if is_durable { Ok(()) } else { Err(Refusal::plain(RefusalCode::NotReady)) }
+    }
+
     /// As [`Shared::all_durable`], blocking the thread; for work that [`off_thread`] runs.
     pub fn wait_all_durable(&self) -> bool {
         let place = self.journal.next_sequence().saturating_sub(1);
@@ -318,7 +331,7 @@ impl Shared {
             bytes.map(|bytes| state::decode_head(&bytes).map_err(LoadError::from)).transpose()
         });
         let head = head.map_err(|error| unreadable(key, &error))?;
-        self.all_durable().await;
+        self.seen_is_durable().await?;
         Ok(head.filter(|head| head.version > 0).map(|head| Level {
             key: key.clone(),
             balances: head.balances,

@@ -134,11 +134,12 @@ impl StockActor {
             .filter(|id| !self.under_way.contains_key(id))
             .map(Job::expiry)
             .collect();
-        let swept = due.len();
+        let before = self.ledger.version();
         self.decide(due.into_iter(), context);
         match self.ledger.earliest_deadline(&terms) {
-            // More are due than one sweep takes: the rest follows behind what waits meanwhile.
-            Some(at) if at <= now && swept > 0 => {
+            // More are due than one sweep takes: the rest follows behind what waits meanwhile. Where nothing could be
+            // expired, as on a full disk, the timer asks again: a message to itself would keep the arbiter from all else.
+            Some(at) if at <= now && self.ledger.version() > before => {
                 let key = self.ledger.key();
                 if self.shared.directory.deliver(key, Message::Sweep).is_err() {
                     self.arm(at);

@@ -11,6 +11,7 @@ use saldo_ledger::{
 use tokio::sync::oneshot;
 
 mod after_a_crash;
+mod backups;
 
 use super::call::{Call, CallResult, Outcome, ReturnLine};
 use super::message::{AnswerTo, Job, Step};
@@ -335,6 +336,36 @@ async fn a_failed_sync_leaves_the_outcome_unknown_and_ends_the_journal() {
         1,
         "5 was acknowledged; 1 more may be there or not"
     );
+}
+
+/// The store has an older state of the key, and must not tell it in the place of the newest.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_after_a_failed_sync_tells_nothing_older_than_was_acknowledged() {
+    let medium = Arc::new(FaultyMedium::new(Arc::new(MemoryMedium::new())));
+    let disk = Disk::on(Arc::clone(&medium) as Arc<dyn Medium>);
+    let engine = start(&disk);
+    receive(&engine, "a", 5).await;
+    crate::store::checkpoint::make(&engine.shared).await.unwrap();
+    receive(&engine, "a", 5).await;
+    medium.inject(Fault {
+        operation: Operation::Sync,
+        after: 0,
+        for_ever: false,
+        errno: 5,
+        short_bytes: 0,
+    });
+    let call =
+        Call::Receive { key: key("a"), quantity: 1, from_incoming: false, note: Note::default() };
+    let refused = engine.engine.call(call, None).await.unwrap_err();
+    assert_eq!(refused.code, RefusalCode::OutcomeUnknown);
+    match engine.engine.level(&key("a")).await {
+        Ok(level) => assert!(level.balances.on_hand >= 10, "{level:?}"),
+        Err(refusal) => assert_eq!(refusal.code, RefusalCode::NotReady),
+    }
+    match engine.engine.levels_of_sku("a").await {
+        Ok(levels) => assert!(levels[0].balances.on_hand >= 10, "{levels:?}"),
+        Err(refusal) => assert_eq!(refusal.code, RefusalCode::NotReady),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

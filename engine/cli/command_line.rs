@@ -20,7 +20,7 @@ fn text(bytes: &[u8]) -> String {
 fn help_names_every_command() {
     let output = saldo(&["--help"]);
     let help = text(&output.stdout);
-    for command in ["serve", "verify", "inspect", "watch", "token"] {
+    for command in ["serve", "verify", "backup", "restore", "inspect", "watch", "token"] {
         assert!(help.contains(command), "{command} is missing in:\n{help}");
     }
     assert_eq!(output.status.code(), Some(0));
@@ -35,7 +35,9 @@ fn a_misspelt_setting_is_an_error_that_names_the_nearest() {
 
 #[test]
 fn a_directory_without_data_is_told_as_such() {
-    for command in [&["verify"][..], &["inspect", "A", "X"]] {
+    for command in
+        [&["verify"][..], &["inspect", "A", "X"], &["backup", "to"], &["restore", "nothing-here"]]
+    {
         let output = saldo(&[command, &["--data-dir", "nothing-here"]].concat());
         assert_eq!(output.status.code(), Some(1), "{command:?}");
         assert!(text(&output.stderr).contains("nothing-here"), "{}", text(&output.stderr));

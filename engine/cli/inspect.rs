@@ -75,13 +75,7 @@ pub fn run(options: &InspectOptions) -> Result<(), CliError> {
         }
         None => tools::inspect(&settings, &key, options.movements.into())?,
     };
-    if options.json {
-        let json = serde_json::to_string_pretty(&inspection)
-            .map_err(|error| CliError::System { action: "write JSON", cause: error.into() })?;
-        output::tell(&json)
-    } else {
-        output::tell(&inspection)
-    }
+    if options.json { output::tell_json(&inspection) } else { output::tell(&inspection) }
 }
 
 fn key_of(sku: &str, location: &str) -> Result<StockKey, CliError> {

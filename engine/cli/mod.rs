@@ -1,11 +1,13 @@
 //! The command line: what the commands are, and how each ends.
 
+mod backup;
 mod error;
 mod inspect;
 mod log;
 mod open_files;
 mod options;
 mod output;
+mod restore;
 mod serve;
 mod signals;
 mod token;
@@ -26,6 +28,8 @@ Examples:
   saldo serve --config shop.toml    serve with settings from a file
   saldo inspect TEE-BLACK-M OSLO-1 --url http://127.0.0.1:7700
   saldo watch --sku-prefix TEE-     show stock as it changes, until Ctrl-C
+  saldo backup /backup              copy the data, while the engine runs or not
+  saldo restore /backup             make a data directory of the newest copy
   saldo verify --data-dir ./data    check a stopped engine's data
   saldo token new --role sell       make a token, without which others cannot call
 
@@ -67,6 +71,12 @@ enum Command {
     /// Check a stopped engine's data: replay the journal and compare it with what is stored.
     #[command(after_long_help = verify::HELP)]
     Verify(verify::VerifyOptions),
+    /// Copy the data into one file, consistently, while the engine runs or not.
+    #[command(after_long_help = backup::HELP)]
+    Backup(backup::BackupOptions),
+    /// Make a data directory of a backup.
+    #[command(after_long_help = restore::HELP)]
+    Restore(restore::RestoreOptions),
     /// Show one SKU at one location: balances, open reservations, last movements.
     #[command(after_long_help = inspect::HELP)]
     Inspect(inspect::InspectOptions),
@@ -85,6 +95,8 @@ pub fn run() -> ExitCode {
         None => serve::run(cli.serve),
         Some(Command::Serve(options)) => serve::run(options),
         Some(Command::Verify(options)) => verify::run(options),
+        Some(Command::Backup(options)) => backup::run(options),
+        Some(Command::Restore(options)) => restore::run(options),
         Some(Command::Inspect(options)) => inspect::run(&options),
         Some(Command::Watch(options)) => watch::run(&options),
         Some(Command::Token(options)) => token::run(options),

@@ -16,6 +16,22 @@ pub fn tell(text: &dyn Display) -> Result<(), CliError> {
     write_line(&mut io::stdout().lock(), text).map_err(CliError::system("write to standard output"))
 }
 
+/// Writes a value as JSON to standard output.
+///
+/// # Errors
+/// As [`tell`].
+pub fn tell_json(value: &impl serde::Serialize) -> Result<(), CliError> {
+    let json = serde_json::to_string_pretty(value)
+        .map_err(|error| CliError::System { action: "write JSON", cause: error.into() })?;
+    tell(&json)
+}
+
+/// Writes a line to standard error that nobody needs.
+pub fn note(text: &str) {
+    // With standard error closed there is nobody left to tell.
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
 fn write_line(out: &mut impl Write, text: &dyn Display) -> io::Result<()> {
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -72,6 +72,10 @@ fn what_no_command_takes_is_refused() {
     assert_eq!(refused("saldo nonsense"), ErrorKind::InvalidSubcommand);
     assert_eq!(refused("saldo --set drain_seconds"), ErrorKind::ValueValidation);
     assert_eq!(refused("saldo verify --listen 127.0.0.1:0"), ErrorKind::UnknownArgument);
+    assert_eq!(refused("saldo backup"), ErrorKind::MissingRequiredArgument);
+    assert_eq!(refused("saldo backup to --keep 0"), ErrorKind::ValueValidation);
+    assert_eq!(refused("saldo backup to --keep 2 --check"), ErrorKind::ArgumentConflict);
+    assert_eq!(refused("saldo restore"), ErrorKind::MissingRequiredArgument);
     assert_eq!(refused("saldo inspect TEE"), ErrorKind::MissingRequiredArgument);
     assert_eq!(refused("saldo token new"), ErrorKind::MissingRequiredArgument);
     assert_eq!(refused("saldo token new --role owner"), ErrorKind::InvalidValue);

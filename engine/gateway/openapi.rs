@@ -12,10 +12,12 @@ use saldo_protocol::{
 };
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::schema::{
+    AdditionalProperties, KnownFormat, Object, ObjectBuilder, SchemaFormat, Type,
+};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    Components, ContentBuilder, OpenApi as Document, Ref, RefOr, Required, ResponseBuilder,
+    Components, ContentBuilder, OpenApi as Document, Ref, RefOr, Required, ResponseBuilder, Schema,
 };
 use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
 
@@ -119,6 +121,7 @@ impl Modify for Shared {
         components.add_security_scheme(TOKEN, bearer_token());
         add_schema::<Problem>(components);
         add_schema::<ClientMessage>(components);
+        close(components, &ClientMessage::name());
         add_schema::<ServerMessage>(components);
         // Of query strings, whose schemas are not gathered with the calls.
         add_schema::<Sku>(components);
@@ -144,6 +147,43 @@ fn add_schema<T: ToSchema>(components: &mut Components) {
     T::schemas(&mut parts);
     components.schemas.extend(parts);
     components.schemas.insert(T::name().into_owned(), T::schema());
+}
+
+/// Has every form of an enum take no other fields, as the engine does. A form that is told as another schema with `type`
+/// beside it becomes one object: each of the two alone would refuse the fields of the other.
+fn close(components: &mut Components, name: &str) {
+    let Some(RefOr::T(Schema::OneOf(mut forms))) = components.schemas.get(name).cloned() else {
+        return;
+    };
+    for form in &mut forms.items {
+        let mut whole = Object::with_type(Type::Object);
+        match &*form {
+            RefOr::T(Schema::AllOf(parts)) => {
+                whole.description.clone_from(&parts.description);
+                parts.items.iter().for_each(|part| merge(&mut whole, part, components));
+            }
+            part => merge(&mut whole, part, components),
+        }
+        whole.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        *form = RefOr::T(Schema::Object(whole));
+    }
+    components.schemas.insert(name.to_owned(), RefOr::T(Schema::OneOf(forms)));
+}
+
+/// Adds an object's fields to another.
+fn merge(whole: &mut Object, part: &RefOr<Schema>, components: &Components) {
+    let part = match part {
+        RefOr::Ref(reference) => {
+            let name = reference.ref_location.rsplit('/').next().unwrap_or_default();
+            components.schemas.get(name)
+        }
+        part @ RefOr::T(_) => Some(part),
+    };
+    if let Some(RefOr::T(Schema::Object(part))) = part {
+        whole.description = whole.description.take().or_else(|| part.description.clone());
+        whole.properties.extend(part.properties.clone());
+        whole.required.extend(part.required.clone());
+    }
 }
 
 fn complete(operation: &mut Operation, route: &Route) {
@@ -263,7 +303,7 @@ fn path_parameters(path: &str) -> Vec<Parameter> {
         .collect()
 }
 
-fn uuid_schema() -> RefOr<utoipa::openapi::Schema> {
+fn uuid_schema() -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))

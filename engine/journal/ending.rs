@@ -7,6 +7,7 @@
 
 use super::{
     error::{RecordFault, RecoveryError},
+    options::SEGMENT_BYTES_MIN,
     record::{Kind, PAGE_BYTES},
     recovery::{Recovery, TornTail, io_error},
     scan::{Expected, Scanner, WINDOW_BYTES_LONG, Walker},
@@ -84,12 +85,14 @@ impl Recovery {
         let file = last.name();
         let mut behind = Behind::default();
         // A start that was cut short leaves a copy that ends where its records do, on the byte.
-        let file_cut_short =
+        let mut file_cut_short =
             scanner.file_bytes() != self.end_offset && scanner.file_bytes() < segment_bytes;
         behind.look(&file, scanner, self.end_offset)?;
         for &number in unopened {
             let name = name_of(number);
             let scanner = self.scanner(&name, WINDOW_BYTES_LONG)?;
+            // A segment has its whole length before it has its name.
+            file_cut_short |= scanner.file_bytes() < SEGMENT_BYTES_MIN;
             behind.look(&name, scanner, 0)?;
         }
         if behind.durable_to > self.last_sequence {
@@ -139,12 +142,16 @@ impl Recovery {
         let mut behind = Behind::default();
         for &number in unopened {
             let name = name_of(number);
-            behind.look(&name, self.scanner(&name, WINDOW_BYTES_LONG)?, PAGE_BYTES as u64)?;
+            behind.look(&name, self.scanner(&name, WINDOW_BYTES_LONG)?, 0)?;
         }
         let (Some(first), Some(last)) = (unopened.first(), unopened.last()) else {
             return Ok(());
         };
-        if first == last && behind.dead_records == 0 {
+        let opening_at_most = behind.dead_records == 0
+            || (behind.dead_records == 1
+                && behind.offset == 0
+                && behind.durable_to <= self.last_sequence);
+        if first == last && opening_at_most {
             return Ok(());
         }
         Err(RecoveryError::Damaged {

@@ -115,7 +115,7 @@ pub enum RecoveryError {
     #[error(
         "journal segment {file} is damaged at byte {offset} ({fault}): event {sequence} is missing, and \
          {evidence_file} at byte {evidence_offset} shows that events up to {durable_to} were acknowledged; \
-         the engine does not start on it: put the newest backup of the data directory in its place"
+         the engine does not start on it: restore the newest backup with `saldo restore`"
     )]
     Damaged {
         /// The damaged file.
@@ -135,7 +135,7 @@ pub enum RecoveryError {
     },
     /// A segment of another journal, or under another's name.
     #[error(
-        "{file} does not belong to this journal ({found}); move it away, or put a backup of the data directory in its place"
+        "{file} does not belong to this journal ({found}); move it away, or restore the newest backup with `saldo restore`"
     )]
     Foreign {
         /// The file.
@@ -155,7 +155,7 @@ pub enum RecoveryError {
     },
     /// Events were asked for that the journal no longer holds.
     #[error(
-        "event {wanted} is wanted, but the journal begins with {earliest}; put a backup of the data directory in its place"
+        "event {wanted} is wanted, but the journal begins with {earliest}; restore the newest backup with `saldo restore`"
     )]
     Gone {
         /// The first that was wanted.
@@ -165,7 +165,7 @@ pub enum RecoveryError {
     },
     /// Events were asked for that lie behind the journal's end.
     #[error(
-        "event {wanted} is wanted, but the journal ends with {last}; put a backup of the data directory in its place"
+        "event {wanted} is wanted, but the journal ends with {last}; restore the newest backup with `saldo restore`"
     )]
     Ahead {
         /// The first that was wanted.
@@ -240,7 +240,7 @@ pub enum ReadError {
     },
     /// The stored bytes are not what was written.
     #[error(
-        "segment {file} is damaged at byte {offset} ({fault}): event {sequence} cannot be read; put the newest backup of the data directory in its place"
+        "segment {file} is damaged at byte {offset} ({fault}): event {sequence} cannot be read; restore the newest backup with `saldo restore`"
     )]
     Damaged {
         /// What was asked for.

@@ -7,12 +7,15 @@
 
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use bincode::{BorrowDecode, Encode};
-use saldo_ledger::{Balances, Event, StockKey, Timestamp};
+use saldo_ledger::{Balances, Change, Event, StockKey, Timestamp};
 
 use super::record_of::{ChangeRecord, OnceRecord, RecordError};
 
 /// Most bytes that one group may decode to: a thousand lines with the longest keys, and room.
 const GROUP_BYTES_MAX: usize = 4 << 20;
+
+/// No balance and no change of one is larger: far beyond what a ledger decides, and far from where sums overflow.
+const UNITS_MAX: i64 = 1 << 58;
 
 pub(crate) type Config = Configuration<LittleEndian, Varint, Limit<GROUP_BYTES_MAX>>;
 
@@ -180,8 +183,9 @@ pub fn tell<E: From<RecordError>>(
     while !rest.is_empty() {
         match take::<Opening<'_>>(&mut rest)? {
             Opening::Resumed { at } => {
+                let next = sequence.checked_add(1).ok_or(RecordError::Number)?;
                 each(Tale::Resumed(Timestamp::from_micros(at)))?;
-                sequence += 1;
+                sequence = next;
             }
             Opening::Stock { key, mut place_before, mut version_before, before, mut at } => {
                 let key = StockKey::parse(key).ok_or(RecordError::Key)?;
@@ -194,7 +198,9 @@ pub fn tell<E: From<RecordError>>(
                         once: once.map(Into::into),
                         change: change.try_into()?,
                     };
-                    version_before += 1;
+                    version_before = version_before.checked_add(1).ok_or(RecordError::Number)?;
+                    let next = sequence.checked_add(1).ok_or(RecordError::Number)?;
+                    check_units(&before, &event.change)?;
                     let told = Told {
                         sequence,
                         key: &key,
@@ -206,7 +212,7 @@ pub fn tell<E: From<RecordError>>(
                     let after = told.after();
                     each(Tale::Event(told))?;
                     (before, place_before) = (after, sequence);
-                    sequence += 1;
+                    sequence = next;
                     if !more {
                         break;
                     }
@@ -215,6 +221,21 @@ pub fn tell<E: From<RecordError>>(
         }
     }
     Ok(())
+}
+
+/// Sees that adding a change to balances, and balances to each other, cannot overflow. The ledger keeps both within
+/// ±2^53, so this refuses nothing that it ever decided.
+fn check_units(before: &Balances, change: &Change) -> Result<(), RecordError> {
+    let (first, second) = match change {
+        Change::Adjusted { delta, .. } | Change::Counted { delta, .. } => (*delta, 0),
+        Change::PolicySet { safety_stock, oversell_limit } => (*safety_stock, *oversell_limit),
+        _ => (0, 0),
+    };
+    let mut figures = before.to_figures().into_iter().chain([first, second]);
+    if figures.all(|figure| (-UNITS_MAX..=UNITS_MAX).contains(&figure)) {
+        return Ok(());
+    }
+    Err(RecordError::Units)
 }
 
 fn take<'a, T: BorrowDecode<'a, ()>>(rest: &mut &'a [u8]) -> Result<T, RecordError> {
@@ -226,7 +247,7 @@ fn take<'a, T: BorrowDecode<'a, ()>>(rest: &mut &'a [u8]) -> Result<T, RecordErr
 
 #[cfg(test)]
 mod tests {
-    use saldo_ledger::{Change, Once, ReservationId, Verb};
+    use saldo_ledger::{Once, ReservationId, Verb};
 
     use super::*;
 

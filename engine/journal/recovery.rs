@@ -28,8 +28,8 @@ pub struct TornTail {
     pub fault: RecordFault,
     /// Whole records found behind it, all dead.
     pub dead_records: u64,
-    /// Whether the file is shorter than it was allocated: no crash does that, and a copy that was cut short may
-    /// have lost acknowledged events.
+    /// Whether the file, or one behind it, is shorter than it was allocated: no crash does that, and a copy that was
+    /// cut short may have lost acknowledged events.
     pub file_cut_short: bool,
 }
 

@@ -137,19 +137,29 @@ impl StockLedger {
     }
 
     fn view_of(&self, slot: &Slot, terms: &Terms) -> Option<ReservationView> {
-        let own = Line { key: self.key.clone(), units: slot.units };
+        let mut own = Line { key: self.key.clone(), units: slot.units };
         let (others, references) = match &slot.role {
             Role::Member(_) => return None,
             Role::Alone => (&[][..], Default::default()),
-            Role::Home(basket) => match &basket.plan {
-                Some(plan) if !plan.adding => return None,
-                _ => (&basket.others[..], basket.references.clone()),
-            },
+            Role::Home(basket) => {
+                match &basket.plan {
+                    Some(plan) if !plan.adding => return None,
+                    // What is being added is not real before the plan is closed.
+                    Some(plan) => {
+                        own.units.requested =
+                            own.units.requested.saturating_sub(plan.own_requested);
+                        own.units.held = own.units.held.saturating_sub(plan.own_pending);
+                    }
+                    None => {}
+                }
+                (&basket.others[..], basket.references.clone())
+            }
         };
+        let has_held = core::iter::once(&own).chain(others).any(|line| line.units.held > 0);
         Some(ReservationView {
             id: slot.id,
             created_at: slot.created_at,
-            expires_at: slot.has_held().then(|| slot.deadline(terms)),
+            expires_at: has_held.then(|| slot.deadline(terms)),
             lines: in_key_order(own, others),
             references,
         })

@@ -87,12 +87,10 @@ impl StockLedger {
         });
         baskets_gone.sort_unstable();
         baskets_gone.dedup();
-        Changes {
-            pages,
-            baskets,
-            baskets_gone,
-            closed: self.closed.drain().map(|(_, it)| it).collect(),
-        }
+        // In the order in which they closed: that is how their ids are remembered, and forgotten.
+        let mut closed: Vec<_> = self.closed.drain().map(|(_, it)| it).collect();
+        closed.sort_unstable_by_key(|it| (it.closed_at, it.id));
+        Changes { pages, baskets, baskets_gone, closed }
     }
 
     /// The slots of one page, each with its place and whether its deadline is running.

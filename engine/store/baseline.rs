@@ -8,7 +8,7 @@ use std::sync::Arc;
 use saldo_ledger::Timestamp;
 
 use super::state::{self, BaselineOpening, StateError};
-use super::{Place, Store, StoreError};
+use super::{KEY_BYTES_MAX, Place, Store, StoreError};
 use crate::actor::Shared;
 use crate::journal::medium::Medium;
 use crate::journal::{FramedError, FramedReader, FramedWriter, SegmentInfo};
@@ -116,7 +116,7 @@ pub fn write(store: &Store, medium: &Arc<dyn Medium>) -> Result<Place, BaselineE
     let place = store.place().ok_or(BaselineError::NoCheckpoint)?;
     let name = name_of(place.sequence);
     let mut writer = begin(medium, place)?;
-    each_entries(store, |entries| Ok(writer.record(&state::put(&entries))?))?;
+    each_entries(store, |entries| Ok::<_, BaselineError>(writer.record(&state::put(&entries))?))?;
     writer.finish()?;
     FramedReader::verify(medium.as_ref(), &name)?;
     Ok(place)
@@ -125,14 +125,14 @@ pub fn write(store: &Store, medium: &Arc<dyn Medium>) -> Result<Place, BaselineE
 /// Hands over all that the store's last checkpoint holds, as many entries at a time as make a record.
 ///
 /// # Errors
-/// [`BaselineError::Store`], or what `each` returns.
-pub fn each_entries(
+/// [`StoreError`], or what `each` returns.
+pub fn each_entries<E: From<StoreError>>(
     store: &Store,
-    mut each: impl FnMut(Entries) -> Result<(), BaselineError>,
-) -> Result<(), BaselineError> {
+    mut each: impl FnMut(Entries) -> Result<(), E>,
+) -> Result<(), E> {
     let mut entries: Entries = Vec::new();
     let mut bytes = 0;
-    let mut failed: Option<BaselineError> = None;
+    let mut failed: Option<E> = None;
     store.for_each(&mut |key, value| {
         bytes += key.len() + value.len();
         entries.push((key.to_vec(), value.to_vec()));
@@ -166,6 +166,10 @@ pub fn load(store: &Store, medium: &dyn Medium, name: &str) -> Result<Place, Bas
     reader.next()?;
     while let Some(payload) = reader.next()? {
         let entries: Entries = state::take(payload)?;
+        // The store takes no other names, and a state without its own is none.
+        if entries.iter().any(|(key, _)| !(1..=KEY_BYTES_MAX).contains(&key.len())) {
+            return Err(StateError::Name.into());
+        }
         store.put_many(entries.into_iter().map(|(key, value)| (key, Some(value))).collect());
         if store.overlay_is_full() {
             store.spill()?;

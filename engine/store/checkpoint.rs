@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use saldo_ledger::StockKey;
 use tokio::sync::oneshot;
 
 use super::{Checkpointed, Place, StoreError, baseline, keys};
@@ -58,11 +59,45 @@ pub async fn run(shared: Arc<Shared>) {
     }
 }
 
+/// Keys whose actors are being visited. Where that is given up, as at a stop, they are listed again.
+struct Visited<'a> {
+    shared: &'a Shared,
+    keys: Vec<StockKey>,
+}
+
+impl Drop for Visited<'_> {
+    fn drop(&mut self) {
+        for key in &self.keys {
+            self.shared.list_changed(key);
+        }
+    }
+}
+
+/// Has every actor that changed write its state into the store's table in memory.
+async fn visit_changed(shared: &Shared) {
+    let mut visited = Visited { shared, keys: shared.take_changed() };
+    let mut visits = Vec::with_capacity(visited.keys.len());
+    for key in &visited.keys {
+        let (tell, told) = oneshot::channel();
+        if shared.directory.visit(key, Message::Flush(tell)) {
+            visits.push(told);
+        }
+    }
+    for told in visits {
+        // An actor that left wrote its state when it did; one that lost its ledger is listed again.
+        let _ = told.await;
+    }
+    visited.keys.clear();
+}
+
 /// Makes a checkpoint; none where nothing happened since the last one.
 ///
 /// # Errors
 /// [`CheckpointError`]; the last checkpoint stays valid.
 pub async fn make(shared: &Arc<Shared>) -> Result<Option<Checkpointed>, CheckpointError> {
+    // One at a time: a second one would find nothing listed, and write its place without the states that the first has
+    // asked for and not yet got.
+    let _alone = shared.checkpointing.lock().await;
     // Everything up to here is in a state that is visited below, or already in the store.
     let durable = shared.journal.durable();
     let sequence = shared.operations.before_oldest().map_or(durable, |oldest| oldest.min(durable));
@@ -71,17 +106,7 @@ pub async fn make(shared: &Arc<Shared>) -> Result<Option<Checkpointed>, Checkpoi
     {
         return Ok(None);
     }
-    let mut visits = Vec::new();
-    for key in shared.take_changed() {
-        let (tell, told) = oneshot::channel();
-        if shared.directory.visit(&key, Message::Flush(tell)) {
-            visits.push(told);
-        }
-    }
-    for told in visits {
-        // An actor that left wrote its state when it did; one that lost its ledger is listed again.
-        let _ = told.await;
-    }
+    visit_changed(shared).await;
     let (chunks, gone) = shared.once.take_chunks();
     let chunks = chunks.into_iter().map(|(chunk, bytes)| (keys::once(chunk), Some(bytes)));
     shared

@@ -2,6 +2,7 @@
 //! faults and damage. Batches are seen at once and durable after a sync; those in between survive in their order.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
@@ -105,6 +106,12 @@ impl MemoryTree {
         Self { content: Arc::default(), faults }
     }
 
+    /// The same tree, with faults that others may have too.
+    #[must_use]
+    pub fn sharing(self, faults: Faults) -> Self {
+        Self { faults, ..self }
+    }
+
     fn of(content: Content) -> Self {
         Self { content: Arc::new(Mutex::new(content)), faults: Faults::default() }
     }
@@ -142,6 +149,14 @@ impl MemoryTree {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// A number for all that is stored: trees of the same content have the same.
+    #[must_use]
+    pub fn digest(&self) -> u64 {
+        let mut state = DefaultHasher::new();
+        self.content.lock().live.hash(&mut state);
+        state.finish()
     }
 
     /// Adds a fault, counted from now: of [`Operation::Apply`], [`Operation::SyncTree`] or [`Operation::Change`].

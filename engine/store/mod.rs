@@ -3,6 +3,7 @@
 //! Ordered bytes to bytes, whatever they mean: a table in memory of what changed since, in front of sled, or of a tree in
 //! memory on a simulated disk. It is never the truth: the newest baseline and the journal behind it are, and a damaged store is destroyed and rebuilt.
 
+pub mod backup;
 pub mod baseline;
 mod batch;
 pub mod checkpoint;

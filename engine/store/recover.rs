@@ -32,7 +32,7 @@ pub enum RecoverError {
     Load(#[from] LoadError),
     /// The store has seen events that the journal does not have: acknowledged ones are missing.
     #[error(
-        "the journal ends with event {last}, but the store has synced states up to event {sequence}: acknowledged events are missing. Put a backup of the data directory in its place; to go on without those events, remove the directory {dir}"
+        "the journal ends with event {last}, but the store has synced states up to event {sequence}: acknowledged events are missing. Restore the newest backup with `saldo restore`; to go on without those events, remove the directory {dir}"
     )]
     JournalShort {
         /// The journal's last event.
@@ -44,7 +44,7 @@ pub enum RecoverError {
     },
     /// The journal begins behind everything that is known of what came before.
     #[error(
-        "the journal begins with event {first}, and neither the store nor a baseline knows what came before: put a backup of the data directory in its place"
+        "the journal begins with event {first}, and neither the store nor a baseline knows what came before: restore the newest backup with `saldo restore`"
     )]
     NoBeginning {
         /// The journal's first event.
@@ -127,7 +127,7 @@ pub fn open_store(
         Err(error) => return Err(error.into()),
     }
     Store::destroy(at)?;
-    let store = Store::open(at, options.store)?;
+    let mut store = Store::open(at, options.store)?;
     let found = baseline::list(baselines).map_err(BaselineError::from)?;
     for (sequence, name) in found.iter().rev() {
         if *sequence > journal.last_sequence() || *sequence + 1 < journal.first_sequence() {
@@ -144,7 +144,10 @@ pub fn open_store(
                 tracing::warn!(name, %error, "a baseline cannot be read and is passed over")
             }
         }
-        drop(Store::destroy(at));
+        // What it put into the store must not show through the next one; nobody may have a store open that is destroyed.
+        drop(store);
+        Store::destroy(at)?;
+        store = Store::open(at, options.store)?;
     }
     if journal.first_sequence() > 1 {
         return Err(RecoverError::NoBeginning { first: journal.first_sequence() });

@@ -239,7 +239,7 @@ pub fn walk_back(
             Ok::<_, LoadError>(())
         })?;
         let Some(first) = found.first() else {
-            return Err(LoadError::Journal(format!("event {place} is not one of {key}")));
+            return Err(LoadError::Stray { place, key: key.clone() });
         };
         place = first.place_before;
         for back in found.into_iter().rev() {

@@ -1,7 +1,8 @@
 //! A ledger's way into the store and out of it.
 
 use saldo_ledger::{
-    Change, ClosedReservation, Once, ReservationId, Role, Slot, StockKey, StockLedger, Timestamp,
+    Change, ClosedReservation, Once, PAGE_SLOTS, ReservationId, Role, Slot, StockKey, StockLedger,
+    StoredSlot, Timestamp,
 };
 
 use super::state::{self, StateError};
@@ -25,6 +26,14 @@ pub enum LoadError {
     /// The journal does not tell the key's newest events.
     #[error("the journal cannot be read: {0}")]
     Journal(String),
+    /// An event that should be one of a key's is not.
+    #[error("event {place} is not one of {key}")]
+    Stray {
+        /// Its sequence number.
+        place: u64,
+        /// The key.
+        key: StockKey,
+    },
 }
 
 /// Writes what changed in a ledger into the store's table in memory, as one piece.
@@ -36,7 +45,6 @@ pub fn save(ledger: &mut StockLedger, shared: &Shared) {
 }
 
 /// As [`save`], where no engine runs; gives back what was closed, for [`remember_id`].
-#[must_use]
 pub fn put(
     ledger: &mut StockLedger,
     store: &Store,
@@ -69,8 +77,7 @@ pub fn put(
 /// Has a closed reservation's id, a key of its own kind, stand for the call that made it.
 pub fn remember_id(closed: &ClosedReservation, table: &OnceTable) {
     if closed.fingerprint != 0 {
-        let once =
-            Once { key: fingerprint::key_of_id(closed.id), fingerprint: closed.fingerprint };
+        let once = Once { key: fingerprint::key_of_id(closed.id), fingerprint: closed.fingerprint };
         table.decided(once, Some(closed.id), closed.closed_at);
     }
 }
@@ -86,8 +93,9 @@ pub fn load(store: &Store, key: &StockKey) -> Result<StockLedger, LoadError> {
     let head = state::decode_head(&head)?;
     let mut slots = Vec::new();
     // Also where nothing is reserved or committed here: other lines of a reservation whose home this is may be.
-    each(store, &keys::all_of(keys::PAGE, key), |_, page| {
-        slots.extend(state::decode_page(page)?);
+    each(store, &keys::all_of(keys::PAGE, key), |name, page| {
+        let (_, number) = keys::numbered_of(name).ok_or(StateError::Name)?;
+        slots.extend(slots_of_page(number, page)?);
         Ok(())
     })?;
     if slots.iter().any(|stored| matches!(stored.slot.role, Role::Home(_))) {
@@ -106,6 +114,20 @@ pub fn load(store: &Store, key: &StockKey) -> Result<StockLedger, LoadError> {
         }
     }
     Ok(StockLedger::restore(key.clone(), head, slots))
+}
+
+/// A page's slots, each at a place of that page and behind the one before: a place elsewhere would make the table as
+/// large as it says.
+fn slots_of_page(number: u32, page: &[u8]) -> Result<Vec<StoredSlot>, StateError> {
+    let slots = state::decode_page(page)?;
+    let mut before = None;
+    for stored in &slots {
+        if stored.place / PAGE_SLOTS != number || before >= Some(stored.place) {
+            return Err(StateError::Place(stored.place));
+        }
+        before = Some(stored.place);
+    }
+    Ok(slots)
 }
 
 /// Hands over every entry whose name starts with `prefix`, some at a time.

@@ -28,6 +28,12 @@ pub enum StateError {
     /// A key or an id in it is not one.
     #[error("a stored state names a key or a reservation that cannot be")]
     Name,
+    /// A slot stands outside its page, or behind one that it should stand before.
+    #[error("a stored page of holds has a slot at place {0}, which is not its own")]
+    Place(u32),
+    /// A chunk of idempotency keys begins past any that was ever counted.
+    #[error("a stored chunk of idempotency keys begins at {0}")]
+    Index(u64),
 }
 
 #[derive(Encode, Decode)]
@@ -115,6 +121,38 @@ pub struct BaselineOpening {
     pub journal_id: [u8; 16],
     /// Logged time of the checkpoint, in microseconds.
     pub logged_time: u64,
+}
+
+/// What opens a backup.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct BackupOpening {
+    /// The version of the program that wrote it.
+    pub engine_version: String,
+    /// The journal that it was made of, little-endian.
+    pub journal_id: [u8; 16],
+    /// The place of its states, as of a checkpoint: the events behind it follow the states.
+    pub sequence: u64,
+    /// Logged time of that place, in microseconds.
+    pub logged_time: u64,
+    /// The last event that it holds.
+    pub last_sequence: u64,
+    /// Logged time of that event, in microseconds.
+    pub last_logged_time: u64,
+}
+
+/// What closes a backup: how much it holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct BackupTotals {
+    /// Entries of states.
+    pub entries: u64,
+    /// Keys.
+    pub keys: u64,
+    /// Open reservations.
+    pub reservations: u64,
+    /// Events behind the states' place.
+    pub events: u64,
+    /// Bytes of the longest record of events.
+    pub record_bytes_max: u64,
 }
 
 /// A chunk of idempotency keys, the first of which has the index `start`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use saldo_ledger::{StockKey, Terms};
 
-use super::{Inspection, ToolError};
+use super::{Inspection, ToolError, check_data};
 use crate::actor::call::Movement;
 use crate::actor::history;
 use crate::actor::once::OnceTable;
@@ -32,9 +32,7 @@ pub fn inspect(
     movements: usize,
 ) -> Result<Inspection, ToolError> {
     let dir = &settings.data_dir;
-    if !dir.join("journal").is_dir() {
-        return Err(ToolError::NoData { dir: dir.display().to_string() });
-    }
+    check_data(dir)?;
     let data = DataDir::open(dir)?;
     let options = data.journal_options(settings)?;
     let journal =

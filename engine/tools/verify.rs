@@ -7,7 +7,7 @@ use std::{fmt, io};
 
 use saldo_ledger::{ReservationId, StockKey, StockLedger, Units};
 
-use super::ToolError;
+use super::{ToolError, check_data};
 use crate::actor::once::OnceTable;
 use crate::config::Settings;
 use crate::data_dir::{DataDir, store_options};
@@ -80,9 +80,7 @@ impl fmt::Display for VerifyReport {
 /// [`ToolError`] where the data is in use, damaged or cannot be read.
 pub fn verify(settings: &Settings) -> Result<VerifyReport, ToolError> {
     let dir = &settings.data_dir;
-    if !dir.join("journal").is_dir() {
-        return Err(ToolError::NoData { dir: dir.display().to_string() });
-    }
+    check_data(dir)?;
     let data = DataDir::open(dir)?;
     let options = data.journal_options(settings)?;
     let journal =

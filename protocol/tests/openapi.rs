@@ -46,6 +46,8 @@ fn limits_are_told() {
     assert_eq!(schemas["Sku"]["maxLength"], 64);
     assert_eq!(schemas["Location"]["maxLength"], 32);
     assert_eq!(schemas["Reason"]["minLength"], 1);
+    assert_eq!(schemas["Reason"]["pattern"], r"^[^\x00-\x1f\x7f-\x9f]+$");
+    assert_eq!(schemas["Sku"]["pattern"], r"^(?!\.{1,2}$)[^\x00-\x1f\x7f-\x9f]+$");
     assert_eq!(schemas["ReserveRequest"]["properties"]["lines"]["maxItems"], 1000);
     assert_eq!(schemas["Timestamp"]["format"], "date-time");
     assert_eq!(schemas["Code"]["enum"].as_array().map(Vec::len), Some(23));

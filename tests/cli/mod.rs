@@ -1,5 +1,14 @@
 //! The command line: one subcommand an attack, each in its own file.
 
+mod attack;
+mod disk;
+mod faults;
+mod fuzz;
+mod kill;
+mod load;
+mod model;
+mod simulate;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -14,9 +23,27 @@ struct CommandLine {
 
 /// What can be run.
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Disk(disk::DiskArgs),
+    Faults(faults::FaultsArgs),
+    Fuzz(fuzz::FuzzArgs),
+    Kill(kill::KillArgs),
+    Load(load::LoadArgs),
+    Model(model::ModelArgs),
+    Power(kill::PowerArgs),
+    Simulate(simulate::SimulateArgs),
+}
 
 /// Runs what the command line asks for.
 pub fn run() -> ExitCode {
-    match CommandLine::parse().command {}
+    match CommandLine::parse().command {
+        Command::Simulate(args) => simulate::simulate(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
+        Command::Kill(args) => kill::kill(&args),
+        Command::Power(args) => kill::power(&args),
+        Command::Disk(args) => disk::disk(&args),
+        Command::Faults(args) => faults::faults(args),
+        Command::Load(args) => load::load(&args),
+        Command::Model(args) => model::run(&args),
+    }
 }

@@ -1,8 +1,10 @@
 //! A real engine process on a temporary directory: started, killed, stopped, started again.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use saldo_protocol::client::{Client, ClientConfig, FeedClient};
@@ -20,11 +22,25 @@ const LOG_SHOWN_BYTES: usize = 8_000;
 /// Settings of every engine here, before its own. Small segments: a test writes little, and each is zeroed first.
 const SETTINGS: [(&str, &str); 1] = [("segment_bytes", "4194304")];
 
+/// How an engine is started, beside its settings; by default as its user would.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// Settings by name.
+    pub settings: Vec<(String, String)>,
+    /// Where its data is; in the engine's own temporary directory where this says nothing.
+    pub data_dir: Option<PathBuf>,
+    /// Further variables of its environment.
+    pub environment: Vec<(String, String)>,
+    /// A program and its arguments that the engine is run under, such as a tracer. It must leave the engine to be
+    /// the direct child.
+    pub under: Vec<String>,
+}
+
 /// A temporary directory with an engine's data and log; the log is shown when the test fails.
 #[derive(Debug)]
 struct Home {
     folder: TempDir,
-    settings: Vec<(String, String)>,
+    setup: Setup,
 }
 
 /// A running engine. Dropping it kills it.
@@ -55,10 +71,19 @@ impl Engine {
     /// Where it does not come to serve.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary directory");
-        let mut home = Home { folder, settings: Vec::new() };
+        let mut home = Home { folder, setup: Setup::default() };
         home.set(&SETTINGS);
         home.set(settings);
         home.start().await
+    }
+
+    /// Starts an engine as `setup` says, with nothing added to its settings.
+    ///
+    /// # Panics
+    /// Where it does not come to serve.
+    pub async fn set_up(setup: Setup) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        Home { folder, setup }.start().await
     }
 
     /// Starts an engine with this folder as its working directory, whose `saldo.toml` it reads if there is one.
@@ -66,7 +91,7 @@ impl Engine {
     /// # Panics
     /// Where it does not come to serve.
     pub async fn in_folder(folder: TempDir) -> Self {
-        let mut home = Home { folder, settings: Vec::new() };
+        let mut home = Home { folder, setup: Setup::default() };
         home.set(&SETTINGS);
         home.start().await
     }
@@ -126,8 +151,17 @@ impl Engine {
     /// # Panics
     /// Where it has ended already.
     pub fn terminate(&self) {
+        kill_process(self.pid(), Signal::TERM).expect("a process to tell");
+    }
+
+    /// Its process.
+    ///
+    /// # Panics
+    /// Where it has ended already.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
         let pid = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        kill_process(pid.expect("a process"), Signal::TERM).expect("a process to tell");
+        pid.expect("a process")
     }
 
     /// Waits for its end and tells how it ended.
@@ -137,6 +171,20 @@ impl Engine {
     pub async fn ended(mut self) -> (Stopped, ExitStatus) {
         let status = within("the engine's end", self.child.wait()).await.expect("a status");
         (Stopped { home: self.home }, status)
+    }
+
+    /// Waits for its end, and kills it where that does not come in time. Tells whether it ended by itself.
+    ///
+    /// # Panics
+    /// Where the system refuses.
+    pub async fn ended_within(mut self, time: Duration) -> (Stopped, bool) {
+        match tokio::time::timeout(time, self.child.wait()).await {
+            Ok(status) => {
+                status.expect("a status");
+                (Stopped { home: self.home }, true)
+            }
+            Err(_) => (self.kill().await, false),
+        }
     }
 
     /// Stops it (`SIGTERM`) and sees it end well.
@@ -169,6 +217,24 @@ impl Stopped {
         self.home.start().await
     }
 
+    /// How the next engine is started.
+    pub fn setup(&mut self) -> &mut Setup {
+        &mut self.home.setup
+    }
+
+    /// Starts an engine on the same directory and kills it after this time, wherever its start then is.
+    ///
+    /// # Panics
+    /// Where there is no process to be had.
+    pub async fn start_and_kill(self, after: Duration) -> Self {
+        let mut child = self.home.spawn();
+        let output = child.stdout.take();
+        tokio::time::sleep(after).await;
+        within("the killed engine's end", child.kill()).await.expect("a process to kill");
+        drop(output);
+        self
+    }
+
     /// The data directory.
     #[must_use]
     pub fn data_dir(&self) -> PathBuf {
@@ -199,13 +265,13 @@ impl Stopped {
 impl Home {
     fn set(&mut self, settings: &[(&str, &str)]) {
         for (name, value) in settings {
-            self.settings.retain(|(known, _)| known != name);
-            self.settings.push(((*name).to_owned(), (*value).to_owned()));
+            self.setup.settings.retain(|(known, _)| known != name);
+            self.setup.settings.push(((*name).to_owned(), (*value).to_owned()));
         }
     }
 
     fn data_dir(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.setup.data_dir.clone().unwrap_or_else(|| self.folder.path().join("data"))
     }
 
     fn log_path(&self) -> PathBuf {
@@ -219,23 +285,39 @@ impl Home {
 
     /// The binary with the settings as its environment, away from any settings file.
     fn command(&self) -> Command {
-        let mut command = saldo(self.folder.path());
-        for (name, value) in &self.settings {
+        self.with_settings(saldo(self.folder.path()))
+    }
+
+    fn with_settings(&self, mut command: Command) -> Command {
+        for (name, value) in &self.setup.settings {
             command.env(format!("SALDO__{}", name.to_uppercase()), value);
         }
         command
     }
 
-    async fn start(self) -> Engine {
+    /// A process that serves.
+    fn spawn(&self) -> Child {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.log_path());
-        let mut child = self
-            .command()
+        let command = match self.setup.under.split_first() {
+            None => saldo(self.folder.path()),
+            Some((program, arguments)) => {
+                let mut command = of(program, self.folder.path());
+                command.args(arguments).arg(binary::saldo());
+                command
+            }
+        };
+        self.with_settings(command)
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(self.data_dir())
+            .envs(self.setup.environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::piped())
             .stderr(log.expect("a log"))
             .spawn()
-            .expect("the engine's process");
+            .expect("the engine's process")
+    }
+
+    async fn start(self) -> Engine {
+        let mut child = self.spawn();
         let output = child.stdout.take().expect("its standard output");
         let mut engine = Engine { child, url: String::new(), said: Vec::new(), home: self };
         let mut lines = BufReader::new(output).lines();
@@ -303,7 +385,12 @@ pub async fn run_in(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, 
 
 /// The binary, with nothing of this process's own settings. The process ends with its handle.
 fn saldo(working_dir: &Path) -> Command {
-    let mut command = Command::new(binary::saldo());
+    of(binary::saldo(), working_dir)
+}
+
+/// A program, likewise.
+fn of(program: impl AsRef<OsStr>, working_dir: &Path) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("SALDO__") {
             command.env_remove(name);

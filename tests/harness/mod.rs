@@ -22,7 +22,7 @@ mod told;
 mod wait;
 
 pub use chaos::{Chaos, Survived};
-pub use engine::{Engine, Stopped, refused_start, run_in};
+pub use engine::{Engine, Setup, Stopped, refused_start, run_in};
 pub use follower::Follower;
 pub use http::Http;
 pub use scale::scaled;

@@ -120,3 +120,27 @@ async fn once_over_several_keys_and_across_a_crash() {
         engine = engine.kill().await.start().await;
     }
 }
+
+/// The reservation is closed and in the store; what comes back to it is told from that moment on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_return_to_a_closed_reservation_is_told_at_once() {
+    let engine = Engine::start().await;
+    let http = engine.http();
+    http.receive("A", "X", 10).await;
+    let id = http.granted(&[("A", "X", 3)]).await.id;
+    for verb in ["commit", "fulfil"] {
+        http.step(id, verb, json!({})).await.ok::<Reservation>();
+    }
+    let engine = engine.stop().await.start().await;
+    let http = engine.http();
+    for (returned, to) in [(1, "X"), (2, "Y"), (3, "X")] {
+        let body = json!({"lines": [{
+            "sku": "A", "location": "X", "quantity": 1, "to_location": to
+        }]});
+        let told: Reservation = http.step(id, "return", body).await.ok();
+        for told in [told, http.reservation(id).await] {
+            let line = &told.lines[0];
+            assert_eq!((line.fulfilled, line.returned), (3 - returned, returned), "{line:?}");
+        }
+    }
+}

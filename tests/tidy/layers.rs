@@ -44,7 +44,17 @@ const LAYERS: [Layer; 6] = [
     },
     Layer {
         words: &["actix::", "use actix", "actix_rt::", "use actix_rt"],
-        homes: &["engine/actor/", "engine/server.rs", "engine/simulation.rs", "engine/testing.rs", "engine/cli/serve.rs"],
+        homes: &[
+            "engine/actor/",
+            "engine/server.rs",
+            "engine/simulation.rs",
+            "engine/testing.rs",
+            "engine/cli/serve.rs",
+            // Engines on one thread, whose tasks run where the actors do.
+            "tests/disk/",
+            "tests/model/",
+            "tests/simulation/",
+        ],
         tests_too: false,
         why: "is named outside engine/actor and the files that start it",
     },
@@ -69,6 +79,8 @@ const LAYERS: [Layer; 6] = [
             "engine/config/token_file.rs",
             "engine/data_dir.rs",
             "engine/testing.rs",
+            "engine/tools/backup.rs",
+            "engine/tools/restore.rs",
             "engine/tools/verify.rs",
             "loadtest/",
             "benches/",

@@ -46,7 +46,8 @@ async fn a_reservation_is_found_by_its_references_without_a_checkpoint() {
     }
     engine.crash();
     let engine = start(&disk);
-    let found = engine.engine.reservations_by(ReferenceKind::Order, "order-7", None, 10).await.unwrap();
+    let found =
+        engine.engine.reservations_by(ReferenceKind::Order, "order-7", None, 10).await.unwrap();
     assert_eq!(found.items.len(), 2);
 }
 

@@ -80,7 +80,15 @@ impl Turn<'_> {
         for after in self.after.drain(..) {
             match after {
                 After::Decided(once, _) => self.shared.once.forget(once),
-                After::Begin(operation) => operation.give_up(code),
+                After::Begin(operation) => {
+                    let id = operation.id();
+                    operation.give_up(code);
+                    // It never began: nothing waits for its end, commands parked behind it and checkpoints neither.
+                    self.shared.operations.end(id);
+                    for job in self.actor.under_way.remove(&id).unwrap_or_default() {
+                        job.answer.refuse(code.into());
+                    }
+                }
                 After::Step(tell, _) => drop(tell.send(Err(code.into()))),
             }
         }

@@ -67,9 +67,11 @@ impl<'a> Turn<'a> {
         jobs: impl ExactSizeIterator<Item = Job>,
     ) -> bool {
         let shared = Arc::clone(&actor.shared);
+        // The time first: where this very reading notices an outage, its grace already counts.
+        let now = shared.clock.now();
         let mut turn = Turn {
             terms: shared.terms(),
-            now: shared.clock.now(),
+            now,
             writer: WRITER.take(),
             actor,
             shared,
@@ -120,6 +122,7 @@ impl<'a> Turn<'a> {
             && reserve.adding
             && let Some(slot) = self.actor.ledger.slot(reserve.id)
             && slot.is_due(&self.terms, self.now)
+            && self.shared.refuses_changes().is_none()
         {
             self.expire(reserve.id);
         }
@@ -194,6 +197,18 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// Has a closed reservation that units came back to be read here: the store knows it as it was before, until
+    /// this key's state is saved.
+    fn read_here(&self, change: &Change, id: Option<ReservationId>) {
+        let ledger = &self.actor.ledger;
+        if let (Change::Returned { .. }, Some(id)) = (change, id)
+            && ledger.knows(id)
+            && ledger.slot(id).is_none()
+        {
+            self.shared.ids.claim(id, ledger.key());
+        }
+    }
+
     /// Decides one command; due holds of the key make room for a reserve that would fall short.
     fn decide(&mut self, command: &Command) -> Result<Event, Refusal> {
         loop {
@@ -202,7 +217,9 @@ impl<'a> Turn<'a> {
                 Err(refusal) if refusal.code < RefusalCode::HoldLimit => return Err(refusal),
                 decided => {
                     self.shared.customers.check(command, &self.actor.ledger)?;
-                    if decided.is_ok() || !self.make_room() {
+                    let is_enough =
+                        decided.as_ref().is_ok_and(|event| !falls_short(command, &event.change));
+                    if is_enough || !self.make_room() {
                         return decided;
                     }
                 }
@@ -269,6 +286,7 @@ impl<'a> Turn<'a> {
             (_, Some(once)) => self.after.push(After::Decided(once, id)),
         }
         save::note_references(&event.change, &self.actor.ledger, &self.shared.store);
+        self.read_here(&event.change, id);
         if matches!(event.change, Change::Withdrawn { .. })
             && id.is_some_and(|id| !self.actor.ledger.knows(id))
         {
@@ -288,5 +306,21 @@ impl<'a> Turn<'a> {
                 Err(answer) => self.done(answer, id, false),
             },
         }
+    }
+}
+
+/// Whether a grant in part gives less than was asked of the key.
+fn falls_short(command: &Command, change: &Change) -> bool {
+    match (change, command) {
+        (
+            Change::Reserved { requested, quantity, .. }
+            | Change::Added { requested, quantity, .. }
+            | Change::Planned { requested, quantity, .. },
+            _,
+        ) => quantity < requested,
+        (Change::Pended { quantity, .. }, Command::Pend { quantity: requested, .. }) => {
+            quantity < requested
+        }
+        _ => false,
     }
 }

@@ -70,6 +70,20 @@ async fn every_call_is_told_whole() {
 }
 
 #[tokio::test]
+async fn frames_of_a_client_take_no_other_fields() {
+    let document = document().await;
+    let forms = document["components"]["schemas"]["ClientMessage"]["oneOf"].as_array().unwrap();
+    assert_eq!(forms.len(), 4);
+    for form in forms {
+        assert_eq!(form["additionalProperties"], false, "{form:#}");
+        assert!(form["description"].is_string(), "{form:#}");
+    }
+    let subscribe = &forms[0];
+    assert!(subscribe["properties"]["sku_prefixes"].is_object(), "{subscribe:#}");
+    assert_eq!(subscribe["required"], serde_json::json!(["id", "type"]), "{subscribe:#}");
+}
+
+#[tokio::test]
 async fn every_reference_leads_somewhere() {
     let document = document().await;
     let schemas = document["components"]["schemas"].as_object().unwrap();

@@ -28,6 +28,12 @@ pub enum RecordError {
     /// An event's time lies past the end of time.
     #[error("an event's time lies past 2^64 microseconds")]
     Time,
+    /// A sequence number or a version lies past the end of numbers.
+    #[error("an event's sequence number or version lies past 2^64")]
+    Number,
+    /// A balance or a change is larger than any that was ever written.
+    #[error("an event names a balance or a change beyond ±2^58 units")]
+    Units,
 }
 
 /// An idempotency key's hash and what was asked under it.

@@ -92,6 +92,28 @@ fn every_truncation_keeps_the_records_before_it() {
 }
 
 #[test]
+fn a_last_segment_that_was_emptied_is_reported() {
+    let medium = MemoryMedium::new();
+    for _ in 0..2 {
+        let (journal, ear) = start(&medium);
+        append_alone(&journal, &ear, EVENT_BYTES);
+    }
+    let names = medium.list().unwrap();
+    let begun = |name: &&String| medium.bytes(name).is_some_and(|it| it.starts_with(&[0xFA]));
+    let last = names.iter().filter(begun).max();
+    for length in [0, 40, PAGE_BYTES / 2] {
+        let left = medium.process_crash();
+        let mut bytes = medium.bytes(last.unwrap()).unwrap();
+        bytes[60] ^= 1;
+        bytes.truncate(length);
+        left.put(last.unwrap(), bytes);
+        let recovery = scan(&left).unwrap();
+        assert_eq!(replayed(&recovery), [1]);
+        assert!(recovery.torn_tail().unwrap().file_cut_short, "{length} bytes");
+    }
+}
+
+#[test]
 fn every_lost_page_behind_the_acknowledged_is_a_torn_tail() {
     // One batch of three records that no later one vouches for.
     let medium = MemoryMedium::new();
@@ -130,7 +152,7 @@ fn damage_in_an_older_segment_is_found_by_a_replay_that_passes_it() {
     assert!(
         error.contains(FIRST)
             && error.contains("at byte 4096")
-            && error.contains("put the newest backup"),
+            && error.contains("restore the newest backup"),
         "{error}"
     );
     recovery.replay(2, |_| Ok::<(), std::convert::Infallible>(())).unwrap();

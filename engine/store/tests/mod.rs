@@ -6,5 +6,6 @@ mod damage;
 mod harness;
 mod power;
 mod reading;
+mod rebuilt;
 mod redo_log;
 mod simulated;
