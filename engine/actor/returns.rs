@@ -60,9 +60,12 @@ pub(super) async fn without_order(
     let done = ask(shared, &first.key, command, once, Want::Level, lines.len()).await?;
     let mut levels = Vec::with_capacity(keys.len());
     for key in &keys {
-        // It has happened: that it cannot be told is no refusal of it.
         let level = shared.level(key).await;
-        levels.push(level.map_err(|_| Refusal::plain(RefusalCode::OutcomeUnknown))?);
+        levels.push(level.map_err(|refusal| match refusal.code {
+            // It has happened: that it cannot be told is no refusal of it.
+            RefusalCode::NotReady => RefusalCode::OutcomeUnknown.into(),
+            _ => refusal,
+        })?);
     }
     Ok(Answer { outcome: Outcome::Levels(levels), replayed: done.replayed })
 }

@@ -2,28 +2,25 @@
 //! sometimes in the middle of the next start, and after each all that clients were told is held against what is there.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use saldo_protocol::{Level, Movements, Reservation};
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::audit::{Checked, audit};
+use super::audit::audit;
 use super::call::{Call, Keys, Way};
-use super::harm::harm_store;
+use super::deaths::failing_sync;
 use super::image::{FileSystem, Image};
 use super::journal::Journal;
-use super::process::mapped_bytes;
 use super::standing::Standing;
+use super::survived::Survived;
 use super::worker::Worker;
-use crate::{Engine, Http, Setup, Stopped, eventually, within};
+use crate::{Engine, Http, Setup, eventually, within};
 
 /// Four hot keys, and some that are asked for now and then.
 const KEYS: Keys = Keys { hot: 4, all: 48 };
@@ -64,51 +61,11 @@ pub struct Lives {
     pub life_ms_max: u64,
 }
 
-/// What a run went through in which every promise held.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Survived {
-    /// Kills, those in the middle of a start included.
-    pub kills: u32,
-    /// Power cuts.
-    pub cuts: u32,
-    /// Lives that the engine ended by itself, after a failed sync or without memory.
-    pub stops: u32,
-    /// Calls that were settled and checked, and reads and refusals among them.
-    pub checked: Checked,
-    /// Calls that nobody was told of and that were settled by a repeat.
-    pub unknown: u64,
-    /// Events that the follower was told.
-    pub events: u64,
-    /// Reservations that were looked up.
-    pub looked_up: u64,
-    /// The longest start, in milliseconds.
-    pub start_ms_max: u128,
-}
-
-impl fmt::Display for Survived {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} kills, {} power cuts, {} stops by itself: {} calls ({} reads and refusals) and {} events agree, {} unknown calls \
-             settled, {} reservations looked up, longest start {} ms",
-            self.kills,
-            self.cuts,
-            self.stops,
-            self.checked.calls,
-            self.checked.observations,
-            self.events,
-            self.unknown,
-            self.looked_up,
-            self.start_ms_max
-        )
-    }
-}
-
 /// A run under way.
 pub(super) struct Run {
-    plan: Lives,
-    random: ChaCha8Rng,
-    image: Option<Image>,
+    pub(super) plan: Lives,
+    pub(super) random: ChaCha8Rng,
+    pub(super) image: Option<Image>,
     stage: watch::Sender<Option<String>>,
     journal: Journal,
     workers: Vec<Worker>,
@@ -116,7 +73,7 @@ pub(super) struct Run {
     brief: HashSet<Uuid>,
     /// How every reservation must stand.
     standings: HashMap<Uuid, Standing>,
-    survived: Survived,
+    pub(super) survived: Survived,
 }
 
 impl Lives {
@@ -296,67 +253,6 @@ impl Run {
         Ok(engine)
     }
 
-    /// Ends a life. Where power is cut, one life of four ends by a kill all the same, so that the cut that follows
-    /// finds what a kill has left.
-    async fn strike(&mut self, engine: Engine) -> Result<Stopped, String> {
-        match (self.plan.death, &self.image) {
-            (Death::Cut(_), Some(image)) if self.random.random_ratio(3, 4) => {
-                self.survived.cuts += 1;
-                image.cut()?;
-                let stopped = engine.kill().await;
-                image.mount_again()?;
-                Ok(stopped)
-            }
-            (Death::FailedSync, _) => {
-                // The sync that fails is some way off: the clients bring it about.
-                let (stopped, status) = engine.ended().await;
-                self.survived.stops += 1;
-                if status.success() {
-                    return Err("a sync failed, and the engine ended well".to_owned());
-                }
-                Ok(stopped)
-            }
-            (Death::NoMemory, _) => {
-                let allowed = self.random.random_range(0..4 << 20);
-                starve(engine.pid(), allowed)?;
-                let (engine, stops) = engine.ended_within(STARVED_FOR).await;
-                if stops {
-                    self.survived.stops += 1
-                } else {
-                    self.survived.kills += 1
-                }
-                Ok(engine)
-            }
-            _ => {
-                self.survived.kills += 1;
-                Ok(engine.kill().await)
-            }
-        }
-    }
-
-    /// Sometimes ends the next starts, too, wherever they are, or damages the store before them.
-    async fn strike_in_starts(&mut self, mut stopped: Stopped) -> Result<Stopped, String> {
-        if matches!(self.plan.death, Death::FailedSync | Death::NoMemory) {
-            stopped.setup().under.clear();
-            return Ok(stopped);
-        }
-        if self.plan.death == Death::KillAndHarmStore {
-            let which = self.random.random_range(0..3);
-            harm_store(&stopped.data_dir().join("store"), which, &mut self.random)?;
-        }
-        while self.random.random_ratio(1, 3) {
-            let after = Duration::from_micros(self.random.random_range(500..60_000));
-            stopped = stopped.start_and_kill(after).await;
-            self.survived.kills += 1;
-            if let Some(image) = &self.image {
-                image.cut()?;
-                image.mount_again()?;
-                self.survived.cuts += 1;
-            }
-        }
-        Ok(stopped)
-    }
-
     /// Holds everything that was told since the last check against what is there.
     async fn check(&mut self, http: &Http) -> Result<(), String> {
         let mut calls: Vec<Call> = Vec::new();
@@ -467,57 +363,8 @@ impl Run {
     }
 }
 
-/// Runs the engine so that in each of its threads the sync of this number fails, and all after it. The tracer is no
-/// parent of the engine, and ends with it.
-fn failing_sync(number: u32) -> Vec<String> {
-    let inject = format!("inject=fdatasync:error=EIO:when={number}+");
-    [
-        "strace",
-        "-D",
-        "-qq",
-        "-f",
-        "--seccomp-bpf",
-        "-o",
-        "/dev/null",
-        "-e",
-        "trace=fdatasync",
-        "-e",
-        &inject,
-    ]
-    .map(str::to_owned)
-    .to_vec()
-}
-
-/// How long an engine without memory goes on at most before it is killed.
-const STARVED_FOR: Duration = Duration::from_millis(1_500);
-
-/// Lets a process map no more than so many bytes beyond what it has mapped.
-fn starve(pid: Pid, allowed: u64) -> Result<(), String> {
-    let limit = Some(mapped_bytes(pid)? + allowed);
-    let limits = Rlimit { current: limit, maximum: limit };
-    prlimit(Some(pid), Resource::As, limits).map(drop).map_err(|error| format!("no limit: {error}"))
-}
-
 /// The first findings, and how many there are.
 fn summary(wrong: &[String]) -> String {
     let shown: Vec<&str> = wrong.iter().take(5).map(String::as_str).collect();
     format!("{} findings, such as\n{}", wrong.len(), shown.join("\n"))
-}
-
-/// Whether images can be mounted here; otherwise why not, and so that it is seen: past what captures tests' output.
-#[must_use]
-pub fn can_cut_power(what: &str) -> bool {
-    let made = Image::new(FileSystem::Ext4, 16);
-    if let Err(why) = &made {
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), "== LEFT OUT: {what}: {why}");
-    }
-    made.is_ok()
-}
-
-/// Whether a program is there.
-#[must_use]
-pub fn has_program(name: &str) -> bool {
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&paths).any(|folder| Path::new(&folder).join(name).exists())
 }

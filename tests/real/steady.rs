@@ -76,7 +76,9 @@ impl Steady {
     pub async fn run(self, mut say: impl FnMut(usize, &Interval) + Send) -> Result<Flat, String> {
         let mut settings = setup(None);
         // So small that they are full within the first third: what grows after that is a leak.
-        for (name, value) in [("idempotency_entries_max", "65536"), ("store_cache_bytes", "1048576")] {
+        for (name, value) in
+            [("idempotency_entries_max", "65536"), ("store_cache_bytes", "1048576")]
+        {
             settings.settings.push((name.to_owned(), value.to_owned()));
         }
         let engine = Engine::set_up(settings).await;

@@ -7,7 +7,8 @@ mod open_files;
 use std::future::Future;
 use std::pin::Pin;
 
-use super::lives::{Death, Lives, has_program};
+use super::able::has_program;
+use super::lives::{Death, Lives};
 
 /// What a fault showed, in a few words; where the attack cannot be made here, why not.
 pub type Shown = Result<String, Failure>;

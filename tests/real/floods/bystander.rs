@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::{Http, uuid};
+use crate::real::kept::Kept;
+use crate::uuid;
 
 /// A client with a connection of its own, which it keeps.
-pub struct Bystander(Http);
+pub struct Bystander(Kept);
 
 /// How it fared.
 #[derive(Clone, Copy, Debug)]
@@ -24,9 +25,9 @@ const PAUSE: Duration = Duration::from_millis(2);
 impl Bystander {
     /// Connects, and puts up stock.
     pub async fn new(url: &str) -> Result<Self, String> {
-        let http = Http::new(url);
+        let mut http = Kept::connect(url).await?;
         let body = json!({"quantity": 1_000_000_000});
-        let told = http.post("/v1/stock/COLD/OSLO-1/receive", body).await;
+        let told = http.post("/v1/stock/COLD/OSLO-1/receive", &body).await?;
         if told.status == 200 { Ok(Self(http)) } else { Err(told.text()) }
     }
 
@@ -42,7 +43,7 @@ impl Bystander {
             ];
             for (path, body, status) in calls {
                 let sent = Instant::now();
-                let told = self.0.post(&path, body).await;
+                let told = self.0.post(&path, &body).await?;
                 if told.status != status {
                     return Err(format!("a well-behaved client was answered {}", told.text()));
                 }

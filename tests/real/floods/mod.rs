@@ -15,7 +15,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::process::resident_mebibytes;
-use crate::{Engine, eventually};
+use crate::{Engine, eventually, within};
 use bystander::Bystander;
 
 /// Connections that the attacked engine allows.
@@ -169,14 +169,16 @@ impl Flood {
             attackers.spawn((self.attack)(number, address.clone()));
         }
         bystander.goes_on(RISE).await?;
-        if self.subscriptions > 0.0 {
+        within("the subscriptions to stand", async {
             let http = engine.http();
-            eventually("the subscriptions to stand", async || {
-                let stand = http.metric("saldo_feed_subscriptions").await;
-                (stand >= self.subscriptions).then_some(())
-            })
-            .await;
-        }
+            while self.subscriptions > 0.0
+                && http.metric("saldo_feed_subscriptions").await < self.subscriptions
+            {
+                bystander.goes_on(RISE).await?;
+            }
+            Ok::<(), String>(())
+        })
+        .await?;
         let meanwhile = bystander.goes_on(time).await?;
         let memory_after = resident_mebibytes(engine.pid())?;
         attackers.shutdown().await;
