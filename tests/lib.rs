@@ -1,6 +1,6 @@
 //! What attacks Saldo's promises (`docs/promises.md`): the parts that the promise tests and the program `saldo-tests` share.
 //!
-//! - [`harness`]: real engine processes and clients for them, also under their own names here.
+//! - `harness`: real engine processes and clients for them, also under their own names here.
 //! - [`model`]: a model of the ledger, written independently of it, and tables of steps.
 //! - [`simulation`]: engines on one thread with a simulated clock, scheduler and disk, from a seed.
 //! - [`disk`]: every crash state, every failing operation, every flipped bit.

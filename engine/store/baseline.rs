@@ -94,7 +94,7 @@ fn opening(medium: &dyn Medium, name: &str) -> Result<Place, BaselineError> {
     })
 }
 
-/// Begins a baseline of a place: records of entries follow, as [`write`] makes them.
+/// Begins a baseline of a place: records of entries follow, as [`write()`] makes them.
 ///
 /// # Errors
 /// [`BaselineError::Framed`].
