@@ -33,6 +33,8 @@ OF_FORM = [
     # Either, and not both or none.
     r"must have either `order_reference` or `customer_reference`",
     r"`id` must not be the nil UUID",
+    # A range with a hole has no short form in JSON Schema.
+    r"must be a whole number from -\d+ to \d+ but not 0, found 0",
     # The upgrade is no call with a body and an answer.
     r"this is a WebSocket",
     # What an operator sets, and 2^53 − 1 for a balance.
