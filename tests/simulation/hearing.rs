@@ -86,10 +86,13 @@ impl Story {
     /// Takes in the events that have become durable.
     fn read(&mut self, sim: &Simulated) -> Held {
         let shared = sim.shared();
-        self.book.rules.resumed.insert(shared.clock.resumed_at().as_micros());
         let reader = shared.journal.reader();
         let durable = reader.durable();
         let first_look = std::mem::replace(&mut self.looked_in, self.life) != self.life;
+        if first_look {
+            self.book.forget_unjournalled_outages();
+        }
+        self.book.rules.resumed.insert(shared.clock.resumed_at().as_micros());
         if first_look && durable < self.book.last() {
             let last = self.book.last();
             let what = format!("event {last} was durable, and the journal now ends at {durable}");

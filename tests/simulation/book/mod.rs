@@ -105,6 +105,15 @@ pub struct Book {
 }
 
 impl Book {
+    /// An outage that a life noticed and did not journal counts no longer in the next one: its time may still come.
+    pub fn forget_unjournalled_outages(&mut self) {
+        let journalled = self.rows.iter().filter_map(|row| match row {
+            Row::Resumed(at) => Some(at.as_micros()),
+            Row::Event(_) => None,
+        });
+        self.rules.resumed = journalled.collect();
+    }
+
     /// The highest sequence that was read.
     pub fn last(&self) -> u64 {
         self.rows.len() as u64
