@@ -1,5 +1,5 @@
 //! Bugs planted on purpose, to find out whether the attacks on the promises would see them. They are compiled in only
-//! with the feature `planted-bugs`, which nothing but tests asks for, and sleep until one is woken.
+//! with the feature `planted-bugs`, which only the crate of the tests asks for, and sleep until one is woken.
 
 /// A bug that breaks a promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ mod fuzz;
 mod kill;
 mod load;
 mod model;
+mod planted;
 mod simulate;
 
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ enum Command {
     Kill(kill::KillArgs),
     Load(load::LoadArgs),
     Model(model::ModelArgs),
+    Planted(planted::PlantedArgs),
     Power(kill::PowerArgs),
     Simulate(simulate::SimulateArgs),
 }
@@ -45,5 +47,6 @@ pub fn run() -> ExitCode {
         Command::Faults(args) => faults::faults(args),
         Command::Load(args) => load::load(&args),
         Command::Model(args) => model::run(&args),
+        Command::Planted(args) => planted::planted(&args),
     }
 }

@@ -41,6 +41,25 @@ pub fn run(against: Against, cases: u32, seed: Option<u64>) -> Result<(), String
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct(KEPT))),
         ..Config::default()
     };
+    run_with(config, against, seed).map_err(|(why, drafts)| format!("{why}\n{drafts:?}"))
+}
+
+/// The same, for who only wants to know whether one fails: it is neither made small nor kept.
+///
+/// # Errors
+/// The first case that fails, as sentences.
+pub fn try_out(against: Against, cases: u32, seed: u64) -> Result<(), String> {
+    let config =
+        Config { cases, max_shrink_iters: 0, failure_persistence: None, ..Config::default() };
+    run_with(config, against, Some(seed)).map_err(|(why, _)| why)
+}
+
+/// Tells why a case failed, and the case.
+fn run_with(
+    config: Config,
+    against: Against,
+    seed: Option<u64>,
+) -> Result<(), (String, Vec<Draft>)> {
     let mut runner = match seed {
         None => TestRunner::new(config),
         Some(seed) => {
@@ -58,8 +77,8 @@ pub fn run(against: Against, cases: u32, seed: Option<u64>) -> Result<(), String
     };
     match runner.run(&drafts(ACTS_MAX), case) {
         Ok(()) => Ok(()),
-        Err(TestError::Fail(why, drafts)) => Err(format!("{why}\n{drafts:?}")),
-        Err(TestError::Abort(why)) => Err(format!("given up: {why}")),
+        Err(TestError::Fail(why, drafts)) => Err((why.to_string(), drafts)),
+        Err(TestError::Abort(why)) => Err((format!("given up: {why}"), Vec::new())),
     }
 }
 

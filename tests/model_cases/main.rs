@@ -1,9 +1,7 @@
 //! The rules of stock: cases by the thousand beside the model, and the cases that have names, as tables of steps.
 
-use std::path::{Path, PathBuf};
-
 use saldo_tests::model::run::{Against, run};
-use saldo_tests::model::steps::run_file;
+use saldo_tests::model::steps::{run_file, tables};
 
 /// Cases that every run of the tests draws; `saldo-tests model` draws as many as it is told.
 const CASES: u32 = 1_000;
@@ -30,15 +28,4 @@ fn the_cases_that_have_names_go_as_their_tables_say() {
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
-}
-
-fn tables() -> Vec<PathBuf> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("steps");
-    let mut tables: Vec<PathBuf> = std::fs::read_dir(directory)
-        .expect("the tables' directory")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "steps"))
-        .collect();
-    tables.sort();
-    tables
 }

@@ -21,4 +21,4 @@ mod parse;
 mod table;
 mod words;
 
-pub use table::run_file;
+pub use table::{run_file, tables};

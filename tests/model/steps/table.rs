@@ -1,7 +1,7 @@
 //! A whole table: its lines, and its runs. A table that crashes at every step of something runs once for each step.
 
 use std::cell::Cell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::parse::act;
 use crate::model::run::BEGINNING_US;
@@ -17,6 +17,22 @@ struct Row {
     line: usize,
     text: String,
     act: Act,
+}
+
+/// The tables of the cases that have names, in the order of their names.
+///
+/// # Panics
+/// Where the directory `tests/steps` cannot be read.
+#[must_use]
+pub fn tables() -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("steps");
+    let mut tables: Vec<PathBuf> = std::fs::read_dir(directory)
+        .expect("the tables' directory")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "steps"))
+        .collect();
+    tables.sort();
+    tables
 }
 
 /// Runs a file of steps. Tells how many runs it took.
