@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use super::{
     error::JournalError,
     reader::Reader,
-    segment::{Segment, number_of},
+    segment::{Segment, name_of, number_of},
     shared::{Preparing, Shared},
     stats::JournalStats,
 };
@@ -221,20 +221,19 @@ impl<N: Send + 'static> Journal<N> {
     pub fn remove_segments_before(&self, sequence: u64) -> io::Result<Removed> {
         let medium = self.shared.medium.as_ref();
         let mut removed = Removed::default();
-        let mut oldest_kept = None;
-        while let Some((segment, next)) = self.shared.table.take_before(sequence) {
+        // An earlier removal whose sync failed may not be durable yet.
+        medium.sync_dir()?;
+        while let Some((segment, oldest_kept)) = self.shared.table.take_before(sequence) {
             removed.segments += 1;
             removed.bytes += segment.file_bytes;
-            medium.remove(&segment.name())?;
-            medium.sync_dir()?;
-            oldest_kept = Some(next);
-        }
-        if let Some(oldest_kept) = oldest_kept {
-            // What an earlier removal that failed left behind.
-            for name in medium.list()? {
-                if number_of(&name).is_some_and(|number| number < oldest_kept) {
-                    medium.remove(&name)?;
-                }
+            // With what an earlier removal that failed left behind, which is older.
+            let names = medium.list()?;
+            let mut numbers: Vec<u64> = names.iter().filter_map(|name| number_of(name)).collect();
+            numbers.retain(|number| *number < oldest_kept);
+            numbers.sort_unstable();
+            for number in numbers {
+                medium.remove(&name_of(number))?;
+                medium.sync_dir()?;
             }
         }
         Ok(removed)

@@ -1,10 +1,11 @@
 //! Reading durable records back while the journal runs, over segments, and removing old ones.
 
 use super::*;
+use crate::journal::medium::{Fault, FaultyMedium, Operation, Unsynced};
 use crate::journal::{PAGE_BYTES, ReadError};
 
 /// Some three segments of events.
-fn filled(medium: &MemoryMedium) -> (Journal<u64>, Ear, u64) {
+fn filled(medium: &impl Shareable) -> (Journal<u64>, Ear, u64) {
     let (journal, ear) = start(medium);
     for at in 0..120 {
         append_patiently(&journal, &ear, if at % 3 == 0 { 60_000 } else { 7_000 });
@@ -86,6 +87,32 @@ fn only_segments_wholly_before_the_place_are_removed() {
         (segments.last().unwrap().first_sequence, last)
     );
     assert_eq!(replayed(&recovery).last(), Some(&last));
+}
+
+#[test]
+fn a_removal_that_failed_leaves_no_gap() {
+    for (operation, after) in
+        [(Operation::Remove, 0), (Operation::SyncDir, 0), (Operation::SyncDir, 1)]
+    {
+        let medium = MemoryMedium::new();
+        let faulty = FaultyMedium::new(medium.shared());
+        let (journal, _, last) = filled(&faulty);
+        let segments = journal.segments();
+        let whole = |left: &MemoryMedium| {
+            assert_eq!(replayed(&scan(left).unwrap()).last(), Some(&last), "{operation:?} {after}");
+        };
+        faulty.inject(Fault { operation, after, for_ever: true, errno: 5, short_bytes: 0 });
+        for next in &segments[1..3] {
+            journal.remove_segments_before(next.first_sequence).unwrap_err();
+        }
+        whole(
+            &medium
+                .power_cut(|it| matches!(it, Unsynced::Removed(name) if name == segments[1].name)),
+        );
+        faulty.heal();
+        journal.remove_segments_before(u64::MAX).unwrap();
+        whole(&medium.power_cut(|_| false));
+    }
 }
 
 #[test]
