@@ -125,8 +125,16 @@ pub fn resumed(at: Timestamp) -> Vec<u8> {
     bytes
 }
 
+/// Most events are shorter: they are put together here and copied at once, for growing a vector field by field costs more.
+const SHORT_BYTES: usize = 128;
+
 /// Writing into memory cannot fail, and no type here has a form that bincode refuses.
 fn put(value: &impl Encode, bytes: &mut Vec<u8>) {
+    let mut short = [0; SHORT_BYTES];
+    if let Ok(written) = bincode::encode_into_slice(value, &mut short, config()) {
+        bytes.extend_from_slice(&short[..written]);
+        return;
+    }
     if let Err(error) = bincode::encode_into_std_write(value, bytes, config()) {
         unreachable!("a group does not encode: {error}");
     }
