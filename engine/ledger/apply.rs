@@ -30,8 +30,11 @@ impl StockLedger {
                     Slot::new(*id, event.at, *hold_seconds, role_of(references.as_deref()));
                 slot.fingerprint = *fingerprint;
                 slot.units = Units { requested: *requested, held: *quantity, ..Units::default() };
+                slot.timed = slot.has_held();
                 let place = self.slots.insert(slot);
-                self.after(place, event.at);
+                if let Some(slot) = self.slots.at(place).filter(|slot| slot.timed) {
+                    self.deadlines.push(place, slot);
+                }
             }
             Change::Added { id, requested, quantity, hold_seconds } => {
                 self.change(*id, event.at, |slot| {
@@ -80,7 +83,7 @@ impl StockLedger {
         let Some(slot) = self.slots.at_mut(place) else {
             return;
         };
-        let hold_before = slot.hold_seconds;
+        let (hold_before, set_before) = (slot.hold_seconds, slot.set_at);
         if let Role::Home(basket) = &mut slot.role {
             basket.dirty = true;
         }
@@ -89,7 +92,7 @@ impl StockLedger {
             slot.set_at = at;
             slot.generation = generation;
             if core::mem::take(&mut slot.timed) {
-                self.deadlines.forget(hold_before, &self.slots);
+                self.deadlines.forget(hold_before, set_before, &self.slots);
             }
         }
         self.after(place, at);
@@ -97,20 +100,23 @@ impl StockLedger {
 
     /// Puts right what depends on a changed slot: its deadline, its basket, and whether it is open.
     fn after(&mut self, place: u32, at: Timestamp) {
+        // A slot may have got a basket only now.
+        self.slots.mark_basket(place);
         let Some(slot) = self.slots.at(place) else {
             return;
         };
         let new_plan = matches!(&slot.role, Role::Home(basket)
             if basket.plan.as_ref().is_some_and(|plan| !plan.adding));
         let timed = slot.is_home() && slot.has_held() && !new_plan;
-        let (id, hold_seconds, was_timed) = (slot.id, slot.hold_seconds, slot.timed);
+        let (id, was_timed) = (slot.id, slot.timed);
+        let (hold_seconds, set_at) = (slot.hold_seconds, slot.set_at);
         if timed != was_timed {
             if let Some(slot) = self.slots.at_mut(place) {
                 slot.timed = timed;
             }
             match self.slots.at(place) {
                 Some(slot) if timed => self.deadlines.push(place, slot),
-                _ => self.deadlines.forget(hold_seconds, &self.slots),
+                _ => self.deadlines.forget(hold_seconds, set_at, &self.slots),
             }
         }
         if self.slots.at(place).is_some_and(|slot| !slot.is_open()) {

@@ -1,6 +1,6 @@
 //! What a ledger is about: a SKU at a location, validated once at the edge.
 
-use alloc::{string::String, sync::Arc};
+use alloc::{boxed::Box, string::String, sync::Arc};
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
@@ -11,12 +11,15 @@ pub const LOCATION_BYTES_MAX: usize = 32;
 
 /// A SKU at a location; orders by the bytes of the SKU, then of the location.
 ///
-/// Both texts stand in one allocation, parted by a NUL, which neither may contain. NUL sorts
-/// before every allowed byte, so comparing the whole text is comparing (sku, location), and all
-/// locations of a SKU are neighbours in an ordered store.
+/// Both texts stand in one, parted by a NUL, which neither may contain. NUL sorts before every
+/// allowed byte, so comparing the whole text is comparing (sku, location), and all locations of a
+/// SKU are neighbours in an ordered store. A key is one pointer, for tables hold millions of them.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct StockKey {
-    text: Arc<str>,
+pub struct StockKey(Arc<Texts>);
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Texts {
+    text: Box<str>,
     sku_bytes: u8,
 }
 
@@ -93,7 +96,7 @@ impl StockKey {
         text.push_str(location);
         let sku_bytes = u8::try_from(sku.len())
             .map_err(|_| KeyError::TooLong { bytes: sku.len(), bytes_max: SKU_BYTES_MAX })?;
-        Ok(Self { text: text.into(), sku_bytes })
+        Ok(Self(Arc::new(Texts { text: text.into_boxed_str(), sku_bytes })))
     }
 
     /// The key whose [`StockKey::as_str`] this is; none where it is not one.
@@ -106,25 +109,25 @@ impl StockKey {
     /// The SKU.
     #[must_use]
     pub fn sku(&self) -> &str {
-        &self.text[..usize::from(self.sku_bytes)]
+        &self.0.text[..usize::from(self.0.sku_bytes)]
     }
 
     /// The location.
     #[must_use]
     pub fn location(&self) -> &str {
-        &self.text[usize::from(self.sku_bytes) + 1..]
+        &self.0.text[usize::from(self.0.sku_bytes) + 1..]
     }
 
     /// The whole text: SKU, NUL, location.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 }
 
 impl Hash for StockKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.text.hash(state);
+        self.0.text.hash(state);
     }
 }
 

@@ -14,6 +14,7 @@ mod command;
 mod deadlines;
 mod decide;
 mod event;
+mod index;
 mod key;
 mod ledger;
 mod parts;
@@ -36,7 +37,7 @@ pub use refusal::{LineRefusal, Refusal, RefusalCode};
 pub use reservation::{
     Basket, ClosedReservation, Line, Plan, References, ReservationView, Role, Status,
 };
-pub use slots::{PAGE_SLOTS, Slot};
+pub use slots::{PAGE_SLOTS, PageImage, Slot};
 pub use terms::Terms;
 pub use time::Timestamp;
 pub use units::{ReservationId, Units, Verb};

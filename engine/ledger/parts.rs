@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::balances::Balances;
 use crate::ledger::StockLedger;
 use crate::reservation::{ClosedReservation, Role};
-use crate::slots::Slot;
+use crate::slots::{PageImage, Slot};
 use crate::time::Timestamp;
 
 /// All of a ledger but its holds.
@@ -35,8 +35,8 @@ pub struct StoredSlot {
 /// What changed since the last call.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// Numbers of changed pages; a page without slots is gone.
-    pub pages: Vec<u32>,
+    /// Changed pages; one without slots is gone.
+    pub pages: Vec<PageImage>,
     /// Places whose basket changed.
     pub baskets: Vec<u32>,
     /// Places that have no basket any more.
@@ -66,10 +66,10 @@ impl StockLedger {
     /// Tells what changed since the last call, and takes closed reservations away.
     pub fn take_changes(&mut self) -> Changes {
         self.changed = false;
-        let pages = self.slots.take_dirty();
+        let changed = self.slots.take_dirty();
         let mut baskets = Vec::new();
-        for number in &pages {
-            for (place, slot) in self.slots.page(*number) {
+        for (number, _) in changed.iter().filter(|(_, may_have_baskets)| *may_have_baskets) {
+            for (place, slot, _) in self.slots.image(*number).slots() {
                 if matches!(&slot.role, Role::Home(basket) if basket.dirty) {
                     baskets.push(place);
                 }
@@ -80,7 +80,10 @@ impl StockLedger {
                 basket.dirty = false;
             }
         }
-        self.slots.take_dirty();
+        if !baskets.is_empty() {
+            self.slots.take_dirty();
+        }
+        let pages = changed.into_iter().map(|(number, _)| self.slots.image(number)).collect();
         let mut baskets_gone = core::mem::take(&mut self.baskets_gone);
         baskets_gone.retain(|place| {
             !matches!(self.slots.at(*place), Some(Slot { role: Role::Home(_), .. }))
@@ -93,9 +96,10 @@ impl StockLedger {
         Changes { pages, baskets, baskets_gone, closed }
     }
 
-    /// The slots of one page, each with its place and whether its deadline is running.
-    pub fn page(&self, number: u32) -> impl Iterator<Item = (u32, &Slot, bool)> {
-        self.slots.page(number).map(|(place, slot)| (place, slot, slot.timed))
+    /// A page as it is now.
+    #[must_use]
+    pub fn page(&self, number: u32) -> PageImage {
+        self.slots.image(number)
     }
 
     /// The slot at a place.
@@ -118,7 +122,6 @@ impl StockLedger {
             ledger.slots.restore(stored.place, slot);
         }
         ledger.slots.collect_free();
-        ledger.deadlines.rebuild(&ledger.slots);
         ledger
     }
 

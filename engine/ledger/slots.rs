@@ -1,10 +1,9 @@
 //! The hold table: one slot a line, packed into pages that a checkpoint writes on their own.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
-
+use crate::index::Index;
 use crate::reservation::Role;
 use crate::terms::Terms;
 use crate::time::Timestamp;
@@ -100,10 +99,44 @@ impl Slot {
     }
 }
 
+/// Holding a million is the usual case on a hot key: what is added here is paid a million times.
+const _: () = assert!(size_of::<Option<Slot>>() <= 96);
+
 #[derive(Debug, Default)]
 struct Page {
-    slots: Vec<Option<Slot>>,
+    /// Shared with images that are being stored; copied when it is changed meanwhile.
+    slots: Arc<Vec<Option<Slot>>>,
     dirty: bool,
+    /// Whether a changed slot may have a basket.
+    baskets: bool,
+}
+
+/// A page as it was when its changes were taken. Making one copies nothing, so that storing a million holds does not
+/// keep their key from its next command.
+#[derive(Clone, Debug)]
+pub struct PageImage {
+    /// Its number.
+    pub number: u32,
+    slots: Arc<Vec<Option<Slot>>>,
+}
+
+impl PageImage {
+    /// The slots, each with its place and whether its deadline is running.
+    pub fn slots(&self) -> impl Iterator<Item = (u32, &Slot, bool)> {
+        in_places(self.number, &self.slots).map(|(place, slot)| (place, slot, slot.timed))
+    }
+
+    /// Bytes that it keeps in memory once its ledger goes on without it, baskets left aside.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.slots.len() * size_of::<Option<Slot>>()
+    }
+
+    /// Whether it has no slot.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.slots.iter().all(Option::is_none)
+    }
 }
 
 /// All slots of a key, found by reservation id.
@@ -111,8 +144,7 @@ struct Page {
 pub(crate) struct Slots {
     pages: Vec<Page>,
     free: Vec<u32>,
-    index: HashTable<u32>,
-    hasher: DefaultHashBuilder,
+    index: Index,
     /// Generation for the next slot, so that a reused place is told from what was there before.
     generation: u32,
 }
@@ -123,8 +155,7 @@ impl Slots {
     }
 
     pub(crate) fn find(&self, id: ReservationId) -> Option<u32> {
-        let hash = self.hasher.hash_one(id);
-        self.index.find(hash, |place| self.at(*place).is_some_and(|slot| slot.id == id)).copied()
+        self.index.find(id, |place| self.at(place).is_some_and(|slot| slot.id == id))
     }
 
     pub(crate) fn at(&self, place: u32) -> Option<&Slot> {
@@ -141,15 +172,26 @@ impl Slots {
         let (page, within) = split(place);
         let page = self.pages.get_mut(page)?;
         page.dirty = true;
-        page.slots.get_mut(within)?.as_mut()
+        Arc::make_mut(&mut page.slots).get_mut(within)?.as_mut()
+    }
+
+    /// Has the next checkpoint look for a changed basket in the page of `place`, where the slot has one.
+    pub(crate) fn mark_basket(&mut self, place: u32) {
+        let (page, _) = split(place);
+        if self.at(place).is_some_and(|slot| matches!(slot.role, Role::Home(_))) {
+            self.pages[page].baskets = true;
+        }
     }
 
     /// Puts a slot into a free place. Decided before: its id is not there.
     pub(crate) fn insert(&mut self, mut slot: Slot) -> u32 {
         slot.generation = self.next_generation();
         let place = self.free.pop().unwrap_or_else(|| self.next_place());
+        let has_basket = matches!(slot.role, Role::Home(_));
         self.put(place, slot);
-        self.pages[split(place).0].dirty = true;
+        let page = &mut self.pages[split(place).0];
+        page.dirty = true;
+        page.baskets |= has_basket;
         place
     }
 
@@ -170,22 +212,19 @@ impl Slots {
         if self.pages.len() <= page {
             self.pages.resize_with(page + 1, Page::default);
         }
-        let slots = &mut self.pages[page].slots;
+        let slots = Arc::make_mut(&mut self.pages[page].slots);
         if slots.len() <= within {
-            if slots.capacity() == 0 {
-                // The first page grows with its holds, as most keys have few; the rest are full.
-                slots.reserve_exact(if page == 0 { within + 1 } else { PAGE_SLOTS as usize });
+            // The first page grows with its holds, as most keys have few; the rest are full.
+            if page > 0 && slots.capacity() < PAGE_SLOTS as usize {
+                slots.reserve_exact(PAGE_SLOTS as usize - slots.len());
+            } else if slots.capacity() == 0 {
+                slots.reserve_exact(within + 1);
             }
             slots.resize(within + 1, None);
         }
-        let hash = self.hasher.hash_one(slot.id);
+        let id = slot.id;
         slots[within] = Some(slot);
-        let (pages, hasher) = (&self.pages, &self.hasher);
-        self.index.insert_unique(hash, place, |place| {
-            let (page, within) = split(*place);
-            let slot = pages[page].slots[within].as_ref();
-            slot.map_or(0, |slot| hasher.hash_one(slot.id))
-        });
+        self.index.insert(id, place);
     }
 
     fn next_place(&self) -> u32 {
@@ -200,17 +239,15 @@ impl Slots {
     }
 
     pub(crate) fn remove(&mut self, id: ReservationId) -> Option<Slot> {
-        let hash = self.hasher.hash_one(id);
         let pages = &self.pages;
-        let entry = self.index.find_entry(hash, |place| {
-            let (page, within) = split(*place);
+        let place = self.index.remove(id, |place| {
+            let (page, within) = split(place);
             pages[page].slots[within].as_ref().is_some_and(|slot| slot.id == id)
-        });
-        let (place, _) = entry.ok()?.remove();
+        })?;
         let (page, within) = split(place);
         self.pages[page].dirty = true;
         self.free.push(place);
-        self.pages[page].slots[within].take()
+        Arc::make_mut(&mut self.pages[page].slots)[within].take()
     }
 
     /// Marks free what a restored table has no slot for.
@@ -225,26 +262,28 @@ impl Slots {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Slot)> {
-        (0u32..).zip(&self.pages).flat_map(|(number, page)| {
-            (number * PAGE_SLOTS..)
-                .zip(&page.slots)
-                .filter_map(|(place, slot)| Some((place, slot.as_ref()?)))
-        })
+        (0u32..).zip(&self.pages).flat_map(|(number, page)| in_places(number, &page.slots))
     }
 
-    /// Numbers of the pages changed since the last call.
-    pub(crate) fn take_dirty(&mut self) -> Vec<u32> {
-        (0u32..)
-            .zip(&mut self.pages)
-            .filter_map(|(number, page)| core::mem::take(&mut page.dirty).then_some(number))
-            .collect()
+    /// Numbers of the pages changed since the last call, each with whether a basket of it may have changed.
+    pub(crate) fn take_dirty(&mut self) -> Vec<(u32, bool)> {
+        let taken = (0u32..).zip(&mut self.pages).filter_map(|(number, page)| {
+            let baskets = core::mem::take(&mut page.baskets);
+            core::mem::take(&mut page.dirty).then_some((number, baskets))
+        });
+        taken.collect()
     }
 
-    /// The slots of one page, each with its place.
-    pub(crate) fn page(&self, number: u32) -> impl Iterator<Item = (u32, &Slot)> {
-        let slots = self.pages.get(number as usize).map_or(&[][..], |page| &page.slots);
-        (number * PAGE_SLOTS..).zip(slots).filter_map(|(place, slot)| Some((place, slot.as_ref()?)))
+    /// A page as it is now.
+    pub(crate) fn image(&self, number: u32) -> PageImage {
+        let slots = self.pages.get(number as usize).map(|page| Arc::clone(&page.slots));
+        PageImage { number, slots: slots.unwrap_or_default() }
     }
+}
+
+/// The slots of a page, each with its place.
+fn in_places(number: u32, slots: &[Option<Slot>]) -> impl Iterator<Item = (u32, &Slot)> {
+    (number * PAGE_SLOTS..).zip(slots).filter_map(|(place, slot)| Some((place, slot.as_ref()?)))
 }
 
 /// Page and place within it.

@@ -312,7 +312,7 @@ fn a_ledger_taken_apart_and_put_together_decides_the_same() {
     plan(&mut shop, 300, 1, 1, false).unwrap();
     let changes = shop.ledger.take_changes();
     assert_eq!(changes.closed.len(), 67);
-    let slots = changes.pages.iter().flat_map(|number| shop.ledger.page(*number));
+    let slots = changes.pages.iter().flat_map(PageImage::slots);
     let slots =
         slots.map(|(place, slot, timed)| StoredSlot { place, timed, slot: slot.clone() }).collect();
     let mut again = StockLedger::restore(shop.ledger.key().clone(), shop.ledger.head(), slots);
@@ -322,6 +322,16 @@ fn a_ledger_taken_apart_and_put_together_decides_the_same() {
     assert_eq!(due, shop.ledger.due(&shop.terms, shop.now, 1_000));
     assert!(!due.is_empty());
     assert!(shop.ledger.take_changes().pages.is_empty(), "told once");
+}
+
+#[test]
+fn a_basket_that_a_hold_gets_later_is_told_as_changed() {
+    let mut shop = Shop::with(10);
+    shop.reserve_as(1, 1, 7, Mode::AllOrNothing).unwrap();
+    assert!(shop.ledger.take_changes().baskets.is_empty(), "one line needs none");
+    plan(&mut shop, 1, 0, 1, true).unwrap();
+    assert_eq!(shop.ledger.take_changes().baskets.len(), 1);
+    assert!(shop.ledger.take_changes().baskets.is_empty(), "told once");
 }
 
 #[test]

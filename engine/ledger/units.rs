@@ -1,28 +1,32 @@
 //! A reservation's id, where a line's units are, and the steps that move them.
 
 use core::fmt;
+use core::num::NonZeroU128;
 
 /// Identifies a reservation: the 128 bits of a UUID (RFC 9562), never nil.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ReservationId(u128);
+pub struct ReservationId(NonZeroU128);
 
 impl ReservationId {
     /// From a UUID's bits; none for the nil UUID.
     #[must_use]
     pub const fn new(bits: u128) -> Option<Self> {
-        if bits == 0 { None } else { Some(Self(bits)) }
+        match NonZeroU128::new(bits) {
+            Some(bits) => Some(Self(bits)),
+            None => None,
+        }
     }
 
     /// The UUID's bits.
     #[must_use]
     pub const fn bits(self) -> u128 {
-        self.0
+        self.0.get()
     }
 }
 
 impl fmt::Debug for ReservationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        write!(f, "{:032x}", self.bits())
     }
 }
 
