@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use saldo_ledger::StockKey;
 use tokio::sync::oneshot;
+use tokio::time::MissedTickBehavior;
 
 use super::{Checkpointed, Place, StoreError, baseline, keys};
 use crate::actor::Shared;
@@ -32,20 +33,28 @@ pub enum CheckpointError {
 
 /// How often it is looked whether too much waits in memory.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// The pause behind a checkpoint is so many times what it took: with a hundred thousand keys that change all the time one
+/// takes seconds of a core, which is the sale's.
+const PAUSE_FACTOR: u32 = 4;
+/// No pause is longer than that so many events wait for it: the next start replays them.
+const EVENTS_WAITING_MAX: u64 = 5_000_000;
 
 /// Makes checkpoints until the engine stops, and removes what the journal need not keep.
 pub async fn run(shared: Arc<Shared>) {
     let every = Duration::from_secs(shared.settings.checkpoint_seconds);
-    let mut since = Duration::ZERO;
     let mut ticks = tokio::time::interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last = ticks.tick().await;
+    let mut pause = every;
     loop {
-        ticks.tick().await;
-        since += LOOK_EVERY;
-        let full = shared.store.overlay_bytes() > shared.settings.checkpoint_bytes_max;
-        if since < every && !full {
+        let now = ticks.tick().await;
+        let place = shared.store.place().map_or(0, |place| place.sequence);
+        let waiting = shared.journal.durable().saturating_sub(place);
+        let rest = if waiting < EVENTS_WAITING_MAX { pause } else { every };
+        let is_full = shared.store.overlay_bytes() > shared.settings.checkpoint_bytes_max;
+        if now.duration_since(last) < rest && !is_full {
             continue;
         }
-        since = Duration::ZERO;
         match make(&shared).await {
             Ok(Some(done)) => {
                 tracing::debug!(entries = done.entries, bytes = done.bytes, "checkpoint");
@@ -56,6 +65,8 @@ pub async fn run(shared: Arc<Shared>) {
                 tracing::error!(%error, "no checkpoint; the next start replays more of the journal")
             }
         }
+        last = ticks.tick().await;
+        pause = every.max(last.duration_since(now) * PAUSE_FACTOR);
     }
 }
 

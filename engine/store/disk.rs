@@ -3,6 +3,7 @@
 //! sled panics on some of the damage that it meets; here a panic of its becomes [`Damage::Medium`].
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::ops::{Bound, Deref};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -99,6 +100,10 @@ fn guarded<T>(
 ) -> Result<T, StoreError> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(found)) => Ok(found),
+        // It read where its own records say that something is: the file was cut short.
+        Ok(Err(sled::Error::Io(source))) if source.kind() == ErrorKind::UnexpectedEof => {
+            Err(medium(format!("a file of it is cut short: {source}")))
+        }
         Ok(Err(sled::Error::Io(source))) => Err(StoreError::io(doing, path)(source)),
         Ok(Err(error)) => Err(medium(error.to_string())),
         Err(panic) => {
@@ -119,7 +124,7 @@ fn medium(reason: String) -> StoreError {
 fn wait_until_free(log_path: &Path) -> Result<(), StoreError> {
     let log = match File::open(log_path) {
         Ok(log) => log,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(StoreError::io("open", log_path)(error)),
     };
     for _ in 0..LOCK_TRIES_MAX {

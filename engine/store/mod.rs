@@ -39,6 +39,7 @@ pub use error::{Damage, StoreError};
 pub use memory_tree::{MemoryTree, TreeDamage};
 pub use meta::Place;
 pub use options::StoreOptions;
+pub use overlay::Value;
 pub use place::StorePlace;
 pub use scan::Found;
 pub use store::{Store, StoreStats};

@@ -6,7 +6,7 @@ use saldo_ledger::{
 };
 
 use super::state::{self, StateError};
-use super::{Store, StoreError, keys};
+use super::{Store, StoreError, Value, keys};
 use crate::actor::once::OnceTable;
 use crate::actor::{Shared, fingerprint};
 use crate::config::Settings;
@@ -52,23 +52,23 @@ pub fn put(
 ) -> impl Iterator<Item = ClosedReservation> + use<> {
     let changes = ledger.take_changes();
     let key = ledger.key().clone();
-    let mut puts = vec![(keys::head(&key), Some(state::encode_head(&ledger.head())))];
-    puts.extend(
-        changes
-            .pages
-            .iter()
-            .map(|number| (keys::page(&key, *number), state::encode_page(ledger, *number))),
-    );
+    let bytes = |bytes: Vec<u8>| Some(Value::Bytes(bytes));
+    let mut puts = vec![(keys::head(&key), bytes(state::encode_head(&ledger.head())))];
+    puts.extend(changes.pages.into_iter().map(|page| {
+        let name = keys::page(&key, page.number);
+        (name, (!page.is_empty()).then_some(Value::Page(page)))
+    }));
     puts.extend(changes.baskets.iter().filter_map(|place| {
         let basket = ledger.slot_at(*place)?.basket()?;
-        Some((keys::basket(&key, *place), Some(state::encode_basket(basket))))
+        Some((keys::basket(&key, *place), bytes(state::encode_basket(basket))))
     }));
     puts.extend(changes.baskets_gone.iter().map(|place| (keys::basket(&key, *place), None)));
     for closed in &changes.closed {
         let kept = settings.kept_seconds(closed.was_fulfilled());
-        let forget = closed.closed_at.plus_seconds(kept).as_micros() / 1_000_000;
-        puts.push((keys::closed(closed.id), Some(state::encode_closed(closed))));
-        puts.push((keys::forget(forget, closed.id), Some(Vec::new())));
+        // In the second after its time is over, never before.
+        let forget = closed.closed_at.plus_seconds(kept).as_micros().div_ceil(1_000_000);
+        puts.push((keys::closed(closed.id), bytes(state::encode_closed(closed))));
+        puts.push((keys::forget(forget, closed.id), bytes(Vec::new())));
     }
     store.put_many(puts);
     changes.closed.into_iter()
@@ -201,7 +201,7 @@ pub fn forget_old(shared: &Shared, now: Timestamp, limit: usize) -> Result<usize
         let closed = state::decode_closed(&bytes)?;
         let kept = shared.kept_seconds(closed.was_fulfilled());
         // A return made its life longer, and left a later note.
-        if closed.closed_at.plus_seconds(kept).as_micros() / 1_000_000 > second {
+        if closed.closed_at.plus_seconds(kept) > now {
             continue;
         }
         store.delete(&keys::closed(id));

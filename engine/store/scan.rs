@@ -4,7 +4,7 @@ use std::iter::Peekable;
 
 use super::entry::{HEAD, Head, decode_head, head_key};
 use super::error::StoreError;
-use super::overlay::{Changes, Window, lower_bound};
+use super::overlay::{Bytes, Window, lower_bound};
 use super::store::Store;
 
 /// Keys and values, ascending by key.
@@ -50,7 +50,7 @@ impl Store {
         prefix: &[u8],
         after: Option<&[u8]>,
         until: Option<&[u8]>,
-        changes: Changes,
+        changes: Bytes,
         limit: usize,
         found: &mut Found,
     ) -> Result<(), StoreError> {

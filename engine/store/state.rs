@@ -5,8 +5,8 @@
 use bincode::config::{Configuration, Limit, LittleEndian, Varint};
 use bincode::{Decode, Encode};
 use saldo_ledger::{
-    Balances, Basket, ClosedReservation, Head, Line, References, ReservationId, Role, Slot,
-    StockKey, StockLedger, StoredSlot, Timestamp, Units,
+    Balances, Basket, ClosedReservation, Head, Line, PageImage, References, ReservationId, Role,
+    Slot, StockKey, StoredSlot, Timestamp, Units,
 };
 
 /// Most bytes that one stored value may decode to.
@@ -196,9 +196,9 @@ pub fn decode_head(bytes: &[u8]) -> Result<Head, StateError> {
 
 /// A page of a ledger's hold table in its stored form; none where it has no slots.
 #[must_use]
-pub fn encode_page(ledger: &StockLedger, number: u32) -> Option<Vec<u8>> {
-    let slots: Vec<SlotTwin> = ledger
-        .page(number)
+pub fn encode_page(page: &PageImage) -> Option<Vec<u8>> {
+    let slots: Vec<SlotTwin> = page
+        .slots()
         .map(|(place, slot, timed)| SlotTwin {
             place,
             timed,

@@ -8,7 +8,7 @@ use super::entry::{Assembly, HEAD, Head, KEY_BYTES_MAX, PART, Stored, decode_hea
 use super::error::{Damage, StoreError};
 use super::meta::{META_KEY, Meta, Place};
 use super::options::StoreOptions;
-use super::overlay::Overlay;
+use super::overlay::{Overlay, Value};
 use super::place::StorePlace;
 use super::redo::RedoLog;
 use super::tree::Tree;
@@ -131,7 +131,7 @@ impl Store {
     /// [`StoreError::Damaged`] and [`StoreError::Io`].
     pub fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         if let Some(change) = self.overlay.read().get(key) {
-            return Ok(change.clone());
+            return Ok(change.clone().map(Value::into_bytes));
         }
         self.value_in_sled(key)
     }
@@ -142,7 +142,7 @@ impl Store {
     /// If `key` is empty or longer than [`KEY_BYTES_MAX`]: keys are made by the program, never by its input alone.
     pub fn put(&self, key: &[u8], value: Vec<u8>) {
         check_key(key);
-        self.overlay.write().change(key, Some(value));
+        self.overlay.write().change(key, Some(value.into()));
     }
 
     /// Deletes `key`, in memory until the next checkpoint.
@@ -158,13 +158,13 @@ impl Store {
     ///
     /// # Panics
     /// As [`Store::put`], before anything is changed.
-    pub fn put_many(&self, changes: Vec<(Vec<u8>, Option<Vec<u8>>)>) {
+    pub fn put_many<V: Into<Value>>(&self, changes: Vec<(Vec<u8>, Option<V>)>) {
         for (key, _) in &changes {
             check_key(key);
         }
         let mut overlay = self.overlay.write();
         for (key, value) in changes {
-            overlay.change(&key, value);
+            overlay.change(&key, value.map(Into::into));
         }
     }
 

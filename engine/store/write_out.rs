@@ -5,7 +5,7 @@ use super::digest::{Print, Totals};
 use super::entry::{Head, PART_BYTES_MAX, Parts, encode_head, head_key, part_key, seal};
 use super::error::StoreError;
 use super::meta::{META_KEY, Meta, Place};
-use super::overlay::Changes;
+use super::overlay::{Changes, Value};
 use super::store::{Store, Writer};
 
 /// What a checkpoint wrote.
@@ -126,6 +126,7 @@ impl Store {
         for (key, value) in changes {
             let stored = self.stored(key)?;
             let old = stored.as_ref().map(|stored| stored.print);
+            let value = value.as_ref().map(Value::bytes);
             let new = value.as_ref().map(|value| Print::of(key, value));
             totals.replace(old, new);
             if let Some(parts) = stored.and_then(|stored| stored.parts) {

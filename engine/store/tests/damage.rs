@@ -78,6 +78,9 @@ fn a_flipped_byte_anywhere() {
     assert!(damaged > 0);
 }
 
+/// Lengths that each file is cut to.
+const CUTS: usize = 24;
+
 #[test]
 fn truncated_and_missing_files() {
     let bench = Bench::new();
@@ -89,7 +92,8 @@ fn truncated_and_missing_files() {
         }
         let name = file.file_name();
         let bytes = fs::read(file.path()).unwrap();
-        for keep in [None, Some(0), Some(bytes.len() / 3), Some(bytes.len() - 1)] {
+        let lengths = (0..CUTS).map(|part| Some(bytes.len() * part / CUTS));
+        for keep in lengths.chain([None, Some(bytes.len() - 1)]) {
             let copy = bench.root().join("copy");
             copy_dir(&bench.dir(), &copy);
             let target = copy.join("sled").join(&name);
