@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use saldo_ledger::{
     ArrivalAt, Arrivals, Change, Command, Event, LineRefusal, Mode, Once, PlanLine, Refusal,
-    RefusalCode, ReservationId, StockKey, StockLedger, Verb,
+    RefusalCode, ReservationId, StockKey, StockLedger, Timestamp, Verb,
 };
 use tokio::sync::oneshot;
 
@@ -56,11 +56,24 @@ pub struct CarryOut {
     pub home: StockKey,
     /// What each key has to do.
     pub steps: Vec<(StockKey, Command)>,
+    /// The key of a return without an order and when it was decided: claimed until all has arrived, for nothing else
+    /// has a repeat wait for that.
+    pub once: Option<(Once, Timestamp)>,
     /// Who hears of it.
     pub answer: AnswerTo,
 }
 
 impl Operation {
+    /// Whether other keys have to do anything after an event.
+    pub fn follows(event: &Event) -> bool {
+        match &event.change {
+            Change::Planned { .. } => true,
+            Change::Settled { others, .. } => !others.is_empty(),
+            Change::Returned { others, .. } => !others.is_empty(),
+            _ => false,
+        }
+    }
+
     /// The operation that follows an event.
     ///
     /// # Errors
@@ -88,13 +101,16 @@ impl Operation {
                     let key = ledger.other_key(*id, part.line)?.clone();
                     Some((key, carry(*id, *verb, part.quantity)))
                 });
-                Ok(Self::CarryOut(CarryOut { id: *id, home, steps: steps.collect(), answer }))
+                let steps = steps.collect();
+                Ok(Self::CarryOut(CarryOut { id: *id, home, steps, once: None, answer }))
             }
             (Change::Returned { id, of_order, others, note, .. }, _) if !others.is_empty() => {
                 let steps = others
                     .iter()
                     .map(|it| (it.key.clone(), arrive(*id, *of_order, it.arrivals, note.clone())));
-                Ok(Self::CarryOut(CarryOut { id: *id, home, steps: steps.collect(), answer }))
+                let once = once.filter(|_| !of_order).map(|once| (once, event.at));
+                let steps = steps.collect();
+                Ok(Self::CarryOut(CarryOut { id: *id, home, steps, once, answer }))
             }
             _ => Err(answer),
         }
@@ -117,12 +133,14 @@ impl Operation {
         }
     }
 
-    /// The home's event did not come into the journal.
-    pub fn give_up(self, code: RefusalCode) {
-        match self {
-            Self::Grant(grant) => grant.answer.refuse(code.into()),
-            Self::CarryOut(carry) => carry.answer.refuse(code.into()),
-        }
+    /// The home's event did not come into the journal. Gives back the key that is still claimed for it.
+    pub fn give_up(self, code: RefusalCode) -> Option<Once> {
+        let (once, answer) = match self {
+            Self::Grant(grant) => (grant.once, grant.answer),
+            Self::CarryOut(carry) => (carry.once.map(|(once, _)| once), carry.answer),
+        };
+        answer.refuse(code.into());
+        once
     }
 }
 
@@ -214,6 +232,10 @@ async fn end_cut_short(shared: &Arc<Shared>, cut: CutShort) {
 impl CarryOut {
     async fn run(self, shared: &Arc<Shared>) {
         carry_out(shared, self.steps).await;
+        if let Some((once, at)) = self.once {
+            // Before it ends: until then no checkpoint passes its first event.
+            shared.once.decided(once, None, at);
+        }
         answer_with_view(shared, &self.home, self.id, self.answer).await;
     }
 }

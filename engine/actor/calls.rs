@@ -84,8 +84,8 @@ fn hold_default(shared: &Shared) -> u32 {
     u32::try_from(shared.settings.hold_seconds_default).unwrap_or(u32::MAX)
 }
 
-fn is_repeat(shared: &Shared, once: Option<Once>) -> bool {
-    once.and_then(|once| shared.once.known(once, shared.clock.now())).is_some()
+fn known(shared: &Shared, once: Option<Once>) -> Option<Known> {
+    once.and_then(|once| shared.once.known(once, shared.clock.now()))
 }
 
 /// A call about one key's stock, as its command.
@@ -106,11 +106,15 @@ async fn on_stock(
                 None => None,
                 Some(version) => match history::on_hand_at(shared, &key, version).await {
                     Ok(then) => Some(then),
-                    // A repeat is answered as it is now, however far the journal still reaches. Were its key forgotten
-                    // meanwhile, it would be a count that nobody can carry out any more: refused, never taken for one
-                    // of now.
-                    Err(_) if is_repeat(shared, once) => Some(i64::MIN),
-                    Err(refusal) => return Err(refusal),
+                    Err(refusal) => match known(shared, once) {
+                        // The key's reuse comes before a version that nobody can tell of.
+                        Some(Known::Reused) => return Err(RefusalCode::IdempotencyKeyReused.into()),
+                        // A repeat is answered as it is now, however far the journal still reaches. Were its key
+                        // forgotten meanwhile, it would be a count that nobody can carry out any more: refused, never
+                        // taken for one of now.
+                        Some(_) => Some(i64::MIN),
+                        None => return Err(refusal),
+                    },
                 },
             };
             (key, Command::Count { counted, on_hand_then, note: boxed(note) })
@@ -260,9 +264,7 @@ pub(super) async fn home_of(
         return Ok(home);
     }
     // Refusals that come before `unknown_reservation`.
-    if let Some(once) = once
-        && matches!(shared.once.known(once, shared.clock.now()), Some(Known::Reused))
-    {
+    if matches!(known(shared, once), Some(Known::Reused)) {
         return Err(Refusal::plain(RefusalCode::IdempotencyKeyReused));
     }
     let unknown = unknown_lines(shared, lines, |_| true).await;

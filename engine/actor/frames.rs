@@ -1,17 +1,21 @@
 //! Frames of commands: grouped by key and handed over as one message each.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::future::Future;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use saldo_ledger::{
-    Command, Mode, Once, Refusal, RefusalCode, ReservationId, Selection, StockKey, Take, Verb,
+    Command, Mode, Once, RefusalCode, ReservationId, Selection, StockKey, Take, Verb,
 };
 
+use super::Shared;
 use super::board::{Board, FrameCommand, FrameOp, FrameReply};
-use super::message::{AnswerTo, Job, refused};
-use super::{Shared, fingerprint};
+use super::fingerprint::{self, KeyHash};
+use super::message::{FramePart, PlacedCommand};
+
+/// Most commands of one message: between two messages an actor lets the others of its thread go on, so this many
+/// commands of a hot key, about half a millisecond, are what others wait for.
+const PART_COMMANDS_MAX: usize = 1_024;
 
 /// Hands a frame over at once, so that commands of one key are decided in the order of the calls.
 /// The future tells the replies once all of them are durable; dropping it stops nothing.
@@ -43,49 +47,73 @@ pub fn commands(
 }
 
 fn hand_over(shared: &Arc<Shared>, frame: Vec<FrameCommand>, board: &Arc<Board>) {
-    // Keys hear of the frame in the order in which it names them.
-    let mut by_key: Vec<(StockKey, Vec<Job>)> = Vec::new();
-    let mut places: HashMap<StockKey, usize> = HashMap::new();
-    let mut add = |key: StockKey, jobs: Vec<Job>| match places.entry(key) {
-        Entry::Occupied(place) => by_key[*place.get()].1.extend(jobs),
-        Entry::Vacant(free) => {
-            by_key.push((free.key().clone(), jobs));
-            free.insert(by_key.len() - 1);
-        }
-    };
-    // A hot key's commands come one after the other: they are collected without a look-up each.
-    let mut run: Option<(StockKey, Vec<Job>)> = None;
+    let mut parts = Parts { parts: Vec::new(), places: HashMap::new(), newest: 0 };
+    let mut refused = Vec::new();
+    let room = frame.len().min(PART_COMMANDS_MAX);
     for (place, command) in (0u32..).zip(frame) {
-        let key = command.key.clone();
-        let answer = AnswerTo::Board { board: Arc::clone(board), place };
-        let job = match command_of(shared, command) {
-            Ok((command, once)) => Job { command, once, answer, permit: None },
-            Err(code) => {
-                board.fill(&[(place, refused(&Refusal::plain(code)))]);
-                continue;
-            }
-        };
-        match &mut run {
-            Some((running, jobs)) if *running == key => jobs.push(job),
-            _ => {
-                if let Some((key, jobs)) = run.replace((key, vec![job])) {
-                    add(key, jobs);
-                }
-            }
+        let part = parts.of(&command.key, room);
+        match command_of(shared, command, part.hash) {
+            Ok((command, once)) => part.commands.push(PlacedCommand { command, once, place }),
+            Err(code) => refused.push((place, FrameReply::Refused { code, available: None })),
+        }
+        if part.commands.len() >= PART_COMMANDS_MAX {
+            let commands = std::mem::replace(&mut part.commands, Vec::with_capacity(room));
+            shared.deliver_frame(&part.key, FramePart { board: Arc::clone(board), commands });
         }
     }
-    if let Some((key, jobs)) = run {
-        add(key, jobs);
+    if !refused.is_empty() {
+        board.fill(&refused);
     }
-    for (key, jobs) in by_key {
-        shared.deliver_jobs(&key, jobs);
+    for Part { key, commands, .. } in parts.parts {
+        if !commands.is_empty() {
+            shared.deliver_frame(&key, FramePart { board: Arc::clone(board), commands });
+        }
+    }
+}
+
+/// The commands of one key.
+struct Part {
+    key: StockKey,
+    hash: KeyHash,
+    commands: Vec<PlacedCommand>,
+}
+
+/// A frame by key: keys hear of it in the order in which it names them.
+struct Parts {
+    parts: Vec<Part>,
+    places: HashMap<StockKey, usize>,
+    /// Place of the part that the command before belongs to: a hot key's commands come one after the other, and are
+    /// collected without a look-up each.
+    newest: usize,
+}
+
+impl Parts {
+    /// The part of a key; the frame's first key gets `room` for commands at once.
+    fn of(&mut self, key: &StockKey, room: usize) -> &mut Part {
+        if self.parts.get(self.newest).is_none_or(|part| part.key != *key) {
+            self.newest = match self.places.get(key) {
+                Some(place) => *place,
+                None => {
+                    let room = if self.parts.is_empty() { room } else { 1 };
+                    self.places.insert(key.clone(), self.parts.len());
+                    self.parts.push(Part {
+                        key: key.clone(),
+                        hash: KeyHash::of(key),
+                        commands: Vec::with_capacity(room),
+                    });
+                    self.parts.len() - 1
+                }
+            };
+        }
+        &mut self.parts[self.newest]
     }
 }
 
 fn command_of(
     shared: &Shared,
     frame: FrameCommand,
-) -> Result<(Command, Option<Once>), RefusalCode> {
+    hash: KeyHash,
+) -> Result<(Command, Option<Box<Once>>), RefusalCode> {
     let FrameCommand { op, key, id, quantity, hold_seconds, once } = frame;
     let default = u32::try_from(shared.settings.hold_seconds_default).unwrap_or(u32::MAX);
     let hold_seconds = hold_seconds.unwrap_or(default);
@@ -104,7 +132,8 @@ fn command_of(
         FrameOp::Reserve => {
             let (id, quantity) = (id_of(id)?, units_of(quantity)?);
             let mode = Mode::AllOrNothing;
-            let fingerprint = fingerprint::of_reserve_one(id, &key, quantity, hold_seconds, mode);
+            let fingerprint =
+                fingerprint::of_reserve_one(id, hash, quantity.into(), hold_seconds, mode);
             Command::ReserveOne { id, fingerprint, quantity, hold_seconds, mode }
         }
         FrameOp::Extend => Command::Extend { id: id_of(id)?, hold_seconds },
@@ -119,9 +148,9 @@ fn command_of(
             Command::Receive { quantity: units_of(quantity)?, from_incoming: false, note: None }
         }
     };
-    let once = once.map(|text| Once {
-        key: fingerprint::key_of(&text),
-        fingerprint: fingerprint::of_command(&key, &command),
+    let once = once.map(|text| {
+        let fingerprint = fingerprint::of_command(&key, &command);
+        Box::new(Once { key: fingerprint::key_of(&text), fingerprint })
     });
     Ok((command, once))
 }

@@ -1,23 +1,53 @@
 //! Where a reservation is decided: the home of every reservation that some actor may still hold.
+//!
+//! Every open hold has an entry here, so an entry is as small as it can be: the id and a pointer to
+//! the key, 24 bytes. Claiming one is on the path of every reserve: one look at a shard's table,
+//! under a lock that is held for no more than that.
 
+use std::hash::BuildHasher;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use dashmap::DashMap;
-use dashmap::mapref::entry::Entry;
+use hashbrown::hash_table::Entry;
+use hashbrown::{DefaultHashBuilder, HashTable};
+use parking_lot::Mutex;
 use saldo_ledger::{ReservationId, StockKey};
 
+/// Tables of their own, so that arbiters seldom meet, and one that grows keeps others waiting for a moment only.
+const SHARDS: usize = 64;
+
+/// What became of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// It is the home's now.
+    New,
+    /// It was the home's already.
+    Own,
+    /// Another home has it.
+    Others,
+}
+
+/// A reservation and its home. The id is in two halves: whole, it would want 8 bytes more beside it.
+struct Home {
+    id: [u64; 2],
+    key: StockKey,
+}
+
 /// Homes by reservation. A closed reservation stays until it is in the store.
-#[derive(Debug)]
 pub struct Ids {
-    homes: DashMap<ReservationId, StockKey>,
+    shards: Box<[Mutex<HashTable<Home>>]>,
+    hasher: DefaultHashBuilder,
     /// Where ids are counted instead of drawn: in simulations.
     counted: OnceLock<AtomicU64>,
 }
 
 impl Default for Ids {
     fn default() -> Self {
-        Self { homes: DashMap::with_shard_amount(128), counted: OnceLock::new() }
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            hasher: DefaultHashBuilder::default(),
+            counted: OnceLock::new(),
+        }
     }
 }
 
@@ -39,11 +69,42 @@ impl Ids {
 
     /// Takes an id for a home; false where another home has it.
     pub fn claim(&self, id: ReservationId, home: &StockKey) -> bool {
-        match self.homes.entry(id) {
-            Entry::Occupied(taken) => taken.get() == home,
+        let (halves, hash) = self.halves(id);
+        self.take(&mut self.shard(hash).lock(), halves, hash, home) != Claim::Others
+    }
+
+    /// Takes many ids for a home, as [`Ids::claim`] does.
+    ///
+    /// The ids of a shard are looked for one right after the other, so that their waits for memory overlap, before the
+    /// first of them is taken.
+    pub fn claim_all(&self, ids: &[ReservationId], home: &StockKey) -> Vec<Claim> {
+        let looks: Vec<([u64; 2], u64)> = ids.iter().map(|id| self.halves(*id)).collect();
+        let mut by_shard: Vec<Vec<usize>> = vec![Vec::new(); SHARDS];
+        for (place, (_, hash)) in looks.iter().enumerate() {
+            by_shard[Self::number(*hash)].push(place);
+        }
+        let mut taken = vec![Claim::Own; ids.len()];
+        for (shard, places) in self.shards.iter().zip(&by_shard).filter(|(_, it)| !it.is_empty()) {
+            let mut homes = shard.lock();
+            let looked = places.iter().map(|place| looks[*place]);
+            std::hint::black_box(
+                looked.filter(|(id, hash)| homes.find(*hash, |it| it.id == *id).is_some()).count(),
+            );
+            for place in places {
+                let (id, hash) = looks[*place];
+                taken[*place] = self.take(&mut homes, id, hash, home);
+            }
+        }
+        taken
+    }
+
+    fn take(&self, homes: &mut HashTable<Home>, id: [u64; 2], hash: u64, home: &StockKey) -> Claim {
+        match homes.entry(hash, |it| it.id == id, |it| self.hasher.hash_one(it.id)) {
+            Entry::Occupied(taken) if taken.get().key == *home => Claim::Own,
+            Entry::Occupied(_) => Claim::Others,
             Entry::Vacant(free) => {
-                free.insert(home.clone());
-                true
+                free.insert(Home { id, key: home.clone() });
+                Claim::New
             }
         }
     }
@@ -51,19 +112,55 @@ impl Ids {
     /// The home of a reservation.
     #[must_use]
     pub fn home(&self, id: ReservationId) -> Option<StockKey> {
-        self.homes.get(&id).map(|home| home.clone())
+        let (halves, hash) = self.halves(id);
+        let homes = self.shard(hash).lock();
+        homes.find(hash, |it| it.id == halves).map(|home| home.key.clone())
     }
 
     /// Lets go of an id: it was refused, or the store knows the reservation now.
     pub fn forget(&self, id: Option<ReservationId>) {
         if let Some(id) = id {
-            self.homes.remove(&id);
+            self.remove(id, |_| true);
+        }
+    }
+
+    /// Lets go of an id that this home has.
+    pub fn release(&self, id: ReservationId, home: &StockKey) {
+        self.remove(id, |key| key == home);
+    }
+
+    fn remove(&self, id: ReservationId, whose: impl Fn(&StockKey) -> bool) {
+        let (halves, hash) = self.halves(id);
+        let mut homes = self.shard(hash).lock();
+        if let Ok(home) = homes.find_entry(hash, |it| it.id == halves && whose(&it.key)) {
+            home.remove();
+            // What a burst of reservations took is given back when they are gone.
+            let room = 2 * homes.len();
+            if homes.capacity() > 64 && homes.capacity() > 4 * room {
+                homes.shrink_to(room, |it| self.hasher.hash_one(it.id));
+            }
         }
     }
 
     /// Number of reservations.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.homes.len()
+        self.shards.iter().map(|shard| shard.lock().len()).sum()
+    }
+
+    fn halves(&self, id: ReservationId) -> ([u64; 2], u64) {
+        let bits = id.bits();
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
+        let halves = [(bits >> 64) as u64, bits as u64];
+        (halves, self.hasher.hash_one(halves))
+    }
+
+    /// Tables use a hash's upper and lowest bits; shards are told apart by some between.
+    fn number(hash: u64) -> usize {
+        usize::try_from((hash >> 40) % SHARDS as u64).unwrap_or(0)
+    }
+
+    fn shard(&self, hash: u64) -> &Mutex<HashTable<Home>> {
+        &self.shards[Self::number(hash)]
     }
 }

@@ -48,6 +48,8 @@ pub enum AnswerTo {
     },
     /// To an operation over several keys, at once.
     Step(oneshot::Sender<Step>),
+    /// To the frame whose part is being decided, once durable: the place in it. Never outlives the turn.
+    Place(u32),
     /// To a frame, once durable.
     Board {
         /// The frame's replies.
@@ -101,12 +103,50 @@ pub enum Look {
     Head(oneshot::Sender<saldo_ledger::Head>),
 }
 
+/// The commands of a frame that are about one key, decided in order.
+#[derive(Debug)]
+pub struct FramePart {
+    /// The frame's replies.
+    pub board: Arc<Board>,
+    /// Its commands.
+    pub commands: Vec<PlacedCommand>,
+}
+
+/// A command of a frame. There are millions of them a second: what they have in common is in their [`FramePart`].
+#[derive(Debug)]
+pub struct PlacedCommand {
+    /// What is asked.
+    pub command: Command,
+    /// The idempotency key.
+    pub once: Option<Box<Once>>,
+    /// Place in the frame.
+    pub place: u32,
+}
+
+impl PlacedCommand {
+    /// The same as a job of the turn that decides the frame's part.
+    pub fn into_job(self) -> Job {
+        let Self { command, once, place } = self;
+        let once = once.map(|once| *once);
+        Job { command, once, answer: AnswerTo::Place(place), permit: None }
+    }
+}
+
+impl FramePart {
+    /// Refuses all of it, where nothing was seen that must become durable first.
+    pub fn refuse(self, code: RefusalCode) {
+        let reply = FrameReply::Refused { code, available: None };
+        let replies: Vec<_> = self.commands.iter().map(|it| (it.place, reply)).collect();
+        self.board.fill(&replies);
+    }
+}
+
 /// A message to a stock actor.
 #[derive(Debug)]
 pub enum Message {
-    /// Commands of one call or frame, decided in order.
-    Jobs(Vec<Job>),
-    /// As `Jobs`, for one: what most calls are.
+    /// Commands of a frame.
+    Frame(FramePart),
+    /// A command of a call.
     Job(Box<Job>),
     /// A look.
     Look(Look),
@@ -183,6 +223,7 @@ impl AnswerTo {
             Self::Caller { tell, .. } => drop(tell.send(Err(refusal))),
             Self::Step(tell) => drop(tell.send(Err(refusal))),
             Self::Board { board, place } => board.fill(&[(place, refused(&refusal))]),
+            Self::Place(_) => debug_assert!(false, "a place in a frame has outlived its turn"),
             Self::Nobody => {}
         }
     }

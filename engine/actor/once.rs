@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use parking_lot::Mutex;
@@ -47,6 +48,8 @@ struct Table {
 /// The table of idempotency keys.
 pub struct OnceTable {
     table: Mutex<Table>,
+    /// Entries of `table`, for those who need not ask where there are none.
+    entries: AtomicUsize,
     hasher: DefaultHashBuilder,
     entries_max: usize,
     window_us: u64,
@@ -58,6 +61,7 @@ impl OnceTable {
     pub fn new(entries_max: usize, window_seconds: u64) -> Self {
         Self {
             table: Mutex::default(),
+            entries: AtomicUsize::new(0),
             hasher: DefaultHashBuilder::default(),
             entries_max,
             window_us: window_seconds.saturating_mul(1_000_000),
@@ -127,6 +131,7 @@ impl OnceTable {
         };
         self.push(&mut table, entry);
         self.drop_oldest(&mut table, at);
+        self.entries.store(table.ring.len(), Ordering::Release);
     }
 
     fn push(&self, table: &mut Table, entry: Entry) {
@@ -182,7 +187,7 @@ impl OnceTable {
     /// Number of keys remembered.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.table.lock().ring.len()
+        self.entries.load(Ordering::Acquire)
     }
 
     /// Whether no key is remembered.
@@ -237,6 +242,7 @@ impl OnceTable {
         table.stored = table.first + table.ring.len() as u64;
         // A chunk is stored whole: what had been dropped from its front is dropped again.
         self.drop_oldest(&mut table, Timestamp::default());
+        self.entries.store(table.ring.len(), Ordering::Release);
         Ok(())
     }
 }

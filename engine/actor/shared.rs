@@ -13,7 +13,7 @@ use super::admission::Admission;
 use super::customers::Customers;
 use super::directory::{Directory, arbiter_of};
 use super::ids::Ids;
-use super::message::{Job, Look, Message, Notice, Waiting};
+use super::message::{FramePart, Job, Look, Message, Notice, Waiting};
 use super::once::OnceTable;
 use super::operations::Operations;
 use super::stock_actor::refuse_all;
@@ -302,8 +302,8 @@ impl Shared {
     }
 
     /// Delivers commands of a frame; where they cannot be, the frame is told.
-    pub fn deliver_jobs(&self, key: &StockKey, jobs: Vec<Job>) {
-        if let Err((message, code)) = self.directory.deliver(key, Message::Jobs(jobs)) {
+    pub fn deliver_frame(&self, key: &StockKey, part: FramePart) {
+        if let Err((message, code)) = self.directory.deliver(key, Message::Frame(part)) {
             refuse_all(message, code);
         }
     }

@@ -18,6 +18,9 @@ use crate::store::save;
 /// Most holds that one sweep expires, so that a key where a million fall due at once stays responsive.
 const SWEEP_HOLDS_MAX: usize = 2_048;
 
+/// Commands of a message behind which an actor lets others go on.
+const LONG_COMMANDS: usize = 256;
+
 /// One key's actor.
 pub struct StockActor {
     pub(super) ledger: StockLedger,
@@ -66,7 +69,14 @@ impl StockActor {
         }
         match message {
             Message::Job(job) => self.decide(std::iter::once(*job), context),
-            Message::Jobs(jobs) => self.decide(jobs.into_iter(), context),
+            Message::Frame(part) => {
+                let is_long = part.commands.len() >= LONG_COMMANDS;
+                self.turn(context, |actor| Turn::run_part(actor, part));
+                if is_long {
+                    // Others of this thread go on before the next message: sockets, and keys that are asked for less.
+                    context.wait(wrap_future(tokio::task::yield_now()));
+                }
+            }
             Message::Look(look) => self.look(look),
             Message::Sweep => self.sweep(context),
             Message::Ended(id) => {
@@ -84,11 +94,14 @@ impl StockActor {
 
     /// Decides commands in order, as one group of the journal where it fits.
     fn decide(&mut self, jobs: impl ExactSizeIterator<Item = Job>, context: &mut Context<Self>) {
-        if jobs.len() == 0 {
-            return;
+        if jobs.len() > 0 {
+            self.turn(context, |actor| Turn::run(actor, jobs));
         }
-        let turn = AssertUnwindSafe(|| Turn::run(self, jobs));
-        match catch_unwind(turn) {
+    }
+
+    /// Takes a turn, and sees to the ledger where it went wrong.
+    fn turn(&mut self, context: &mut Context<Self>, turn: impl FnOnce(&mut Self) -> bool) {
+        match catch_unwind(AssertUnwindSafe(|| turn(self))) {
             Ok(true) => {}
             // The journal did not take what the ledger has already applied.
             Ok(false) => self.rebuild(context),
@@ -235,12 +248,9 @@ impl Handler<Message> for StockActor {
 
 /// A refusal for everything that an actor cannot take.
 pub(super) fn refuse_all(message: Message, code: RefusalCode) {
-    let jobs = match message {
-        Message::Job(job) => vec![*job],
-        Message::Jobs(jobs) => jobs,
-        _ => return,
-    };
-    for job in jobs {
-        job.answer.refuse(Refusal::plain(code));
+    match message {
+        Message::Job(job) => job.answer.refuse(Refusal::plain(code)),
+        Message::Frame(part) => part.refuse(code),
+        _ => {}
     }
 }

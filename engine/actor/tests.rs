@@ -12,7 +12,9 @@ use tokio::sync::oneshot;
 
 mod after_a_crash;
 mod backups;
+mod step_by_step;
 
+use super::board::{FrameCommand, FrameOp, FrameReply};
 use super::call::{Call, CallResult, Outcome, ReturnLine};
 use super::message::{AnswerTo, Job, Step};
 use super::rounds;
@@ -279,6 +281,30 @@ async fn a_call_under_one_key_has_one_effect_also_when_repeats_race() {
         Call::Receive { key: key("a"), quantity: 1, from_incoming: false, note: Note::default() };
     let refused = engine.engine.call(other, Some("once")).await.unwrap_err();
     assert_eq!(refused.code, RefusalCode::IdempotencyKeyReused);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frames_repeat_is_one_also_when_its_cart_has_grown() {
+    let disk = Disk::new();
+    let engine = start(&disk);
+    receive(&engine, "a", 5).await;
+    receive(&engine, "b", 5).await;
+    let ask = async |quantity, once: &str| {
+        let (op, key, id, once) = (FrameOp::Commit, key("a"), Some(id(1)), Some(once.into()));
+        let command = FrameCommand { op, key, id, quantity, hold_seconds: None, once };
+        engine.engine.commands(vec![command]).await.remove(0)
+    };
+    let malformed = FrameReply::Refused { code: RefusalCode::Malformed, available: None };
+    engine.engine.call(reserve(1, &[("a", 2)], Mode::AllOrNothing), None).await.unwrap();
+    assert!(matches!(ask(None, "paid").await, FrameReply::Done { replayed: false, .. }));
+    let (lines, mode) = (vec![(key("b"), 1)], Mode::AllOrNothing);
+    let add = Call::AddLines { id: id(1), lines, hold_seconds: None, mode };
+    engine.engine.call(add, None).await.unwrap();
+    assert!(matches!(ask(None, "paid").await, FrameReply::Done { replayed: true, .. }));
+    // What is not a repeat is about a reservation of two lines now, whatever its key.
+    assert_eq!(ask(Some(1), "paid").await, malformed);
+    assert_eq!(ask(None, "new").await, malformed);
+    assert_eq!((figures(&engine, "a").await, figures(&engine, "b").await), ((5, 0, 2), (5, 1, 0)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

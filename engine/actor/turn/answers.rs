@@ -25,7 +25,9 @@ impl Turn<'_> {
                 Command::Reserve(reserve) if !reserve.adding => Some(reserve.id),
                 _ => None,
             };
+            // What was claimed ahead is let go of at the turn's end: another command may make it a reservation.
             if let Some(id) = made
+                && self.claimed.is_none()
                 && !self.actor.ledger.knows(id)
             {
                 self.shared.ids.forget(Some(id));
@@ -91,29 +93,41 @@ impl Turn<'_> {
                     .ok_or_else(|| Refusal::plain(RefusalCode::UnknownReservation));
                 self.answers.push(Waiting::Call(tell, reply));
             }
+            AnswerTo::Place(place) => self.reply(place, self.told(id, replayed)),
             AnswerTo::Board { board, place } => {
-                let slot = id.and_then(|id| ledger.slot(id)).filter(|slot| slot.has_held());
-                let expires_at = slot.map(|slot| slot.deadline(&self.terms));
-                self.reply(board, place, message::done(ledger, expires_at, replayed));
+                self.reply_on(board, place, self.told(id, replayed));
             }
             AnswerTo::Step(_) | AnswerTo::Nobody => {}
         }
+    }
+
+    /// A frame's reply to a command that was done.
+    fn told(&self, id: Option<ReservationId>, replayed: bool) -> FrameReply {
+        let ledger = &self.actor.ledger;
+        let slot = id.and_then(|id| ledger.slot(id)).filter(|slot| slot.has_held());
+        message::done(ledger, slot.map(|slot| slot.deadline(&self.terms)), replayed)
     }
 
     pub(super) fn refuse(&mut self, answer: AnswerTo, refusal: Refusal) {
         self.shared.stats.refused.fetch_add(1, Ordering::Relaxed);
         match answer {
             AnswerTo::Caller { tell, .. } => self.answers.push(Waiting::Call(tell, Err(refusal))),
+            AnswerTo::Place(place) => self.reply(place, message::refused(&refusal)),
             AnswerTo::Board { board, place } => {
-                self.reply(board, place, message::refused(&refusal))
+                self.reply_on(board, place, message::refused(&refusal))
             }
             AnswerTo::Step(tell) => drop(tell.send(Err(refusal))),
             AnswerTo::Nobody => {}
         }
     }
 
-    /// Replies of one message are almost always of one frame, and are told together.
-    fn reply(&mut self, board: Arc<Board>, place: u32, reply: FrameReply) {
+    /// Replies to the frame whose part is decided.
+    pub(super) fn reply(&mut self, place: u32, reply: FrameReply) {
+        self.replies.push((place, reply));
+    }
+
+    /// Replies to a frame whose command has waited. Those of one message are often of one frame, and are told together.
+    fn reply_on(&mut self, board: Arc<Board>, place: u32, reply: FrameReply) {
         if self.board.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &board)) {
             self.close_board();
             self.board = Some(board);
@@ -123,12 +137,16 @@ impl Turn<'_> {
 
     pub(super) fn close_board(&mut self) {
         if let Some(board) = self.board.take() {
-            self.answers.push(Waiting::Frame(board, std::mem::take(&mut self.replies)));
+            let replies = std::mem::take(&mut self.replies);
+            if !replies.is_empty() {
+                self.answers.push(Waiting::Frame(board, replies));
+            }
         }
     }
 
     /// A repeat of a call that is under way waits for its outcome, then asks again.
-    pub(super) fn wait(&mut self, job: Job, told: oneshot::Receiver<()>) {
+    pub(super) fn wait(&mut self, mut job: Job, told: oneshot::Receiver<()>) {
+        job.answer = self.lasting(job.answer);
         let (shared, key) = (Arc::clone(&self.shared), self.actor.ledger.key().clone());
         actix::spawn(async move {
             // An error is the message: the claim was let go of.

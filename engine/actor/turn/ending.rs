@@ -49,6 +49,7 @@ impl Turn<'_> {
                     save::save(&mut self.actor.ledger, &self.shared);
                 }
                 self.carry_on();
+                self.refuses_changes = self.shared.refuses_changes();
                 true
             }
             Err(error) => {
@@ -77,12 +78,23 @@ impl Turn<'_> {
     /// The journal took nothing: everything of this turn that it does not hold is refused.
     fn undo(&mut self, error: &JournalError) {
         let code = code_of(error);
+        self.let_go(code);
+        self.close_board();
+        for answer in self.answers.drain(..) {
+            answer.tell_refused(code);
+        }
+    }
+
+    /// Nothing follows from what the journal does not hold.
+    fn let_go(&mut self, code: RefusalCode) {
         for after in self.after.drain(..) {
             match after {
                 After::Decided(once, _) => self.shared.once.forget(once),
                 After::Begin(operation) => {
                     let id = operation.id();
-                    operation.give_up(code);
+                    if let Some(once) = operation.give_up(code) {
+                        self.shared.once.forget(once);
+                    }
                     // It never began: nothing waits for its end, commands parked behind it and checkpoints neither.
                     self.shared.operations.end(id);
                     for job in self.actor.under_way.remove(&id).unwrap_or_default() {
@@ -92,9 +104,17 @@ impl Turn<'_> {
                 After::Step(tell, _) => drop(tell.send(Err(code.into()))),
             }
         }
-        self.close_board();
-        for answer in self.answers.drain(..) {
-            answer.tell_refused(code);
+    }
+}
+
+/// A panic undoes what the journal does not hold: a repeat under the same key is decided anew, once the key is rebuilt.
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            if let Some(once) = self.claiming.take() {
+                self.shared.once.forget(once);
+            }
+            self.let_go(RefusalCode::OutcomeUnknown);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! a repeat, decide, journal, apply. Answers wait until everything that they rest on is durable:
 //! refusals and repeats too, for they saw what may not be.
 
+mod ahead;
 mod answers;
 mod ending;
 mod standing;
@@ -19,12 +20,13 @@ use tokio::sync::oneshot;
 
 use crate::actor::basket::Operation;
 use crate::actor::board::{Board, FrameReply};
-use crate::actor::message::{self, AnswerTo, Job, Waiting};
+use crate::actor::message::{self, AnswerTo, FramePart, Job, PlacedCommand, Waiting};
 use crate::actor::shared::Shared;
 use crate::actor::stock_actor::StockActor;
 use crate::journal::group::GroupWriter;
 use crate::planted::{Bug, is_awake};
 use crate::store::save;
+use ahead::Ahead;
 use standing::Standing;
 
 /// A group is closed at this length, so that a record keeps to its 64 KiB.
@@ -52,97 +54,153 @@ pub(in crate::actor) struct Turn<'a> {
     shared: Arc<Shared>,
     terms: Terms,
     now: Timestamp,
+    /// The code with which every change is refused, as the last group left it.
+    refuses_changes: Option<RefusalCode>,
     writer: GroupWriter,
     after: Vec<After>,
     answers: Vec<Waiting>,
+    /// The frame whose part is decided.
+    frame: Option<Arc<Board>>,
+    /// What became of the claim of the command's id, where it was claimed ahead.
+    claimed: Option<bool>,
+    /// The idempotency key that the command being decided has claimed.
+    claiming: Option<Once>,
+    /// The frame that `replies` are for.
     board: Option<Arc<Board>>,
     replies: Vec<(u32, FrameReply)>,
 }
 
 impl<'a> Turn<'a> {
-    /// Decides `jobs` in order. False where the journal did not take what was applied already: the
-    /// ledger must be loaded anew.
+    /// Decides the commands of a call, or such as have waited, in order. False where the journal did not take what was
+    /// applied already: the ledger must be loaded anew.
     pub(in crate::actor) fn run(
         actor: &'a mut StockActor,
         jobs: impl ExactSizeIterator<Item = Job>,
     ) -> bool {
+        let mut turn = Turn::begin(actor, None, 0);
+        let is_taken = turn.take_all(jobs, &mut Ahead::default());
+        turn.end(is_taken)
+    }
+
+    /// As [`Turn::run`], for a frame's part.
+    pub(in crate::actor) fn run_part(actor: &'a mut StockActor, part: FramePart) -> bool {
+        let FramePart { board, commands } = part;
+        let mut ahead = Ahead::look(&commands, &actor.ledger, &actor.shared.ids);
+        let mut turn = Turn::begin(actor, Some(board), commands.len());
+        let is_taken = turn.take_all(commands.into_iter().map(PlacedCommand::into_job), &mut ahead);
+        ahead.release(&turn.actor.ledger, &turn.shared.ids);
+        turn.end(is_taken)
+    }
+
+    fn begin(actor: &'a mut StockActor, frame: Option<Arc<Board>>, replies: usize) -> Self {
         let shared = Arc::clone(&actor.shared);
         // The time first: where this very reading notices an outage, its grace already counts.
         let now = shared.clock.now();
-        let mut turn = Turn {
+        Turn {
             terms: shared.terms(),
             now,
+            refuses_changes: shared.refuses_changes(),
             writer: WRITER.take(),
             actor,
             shared,
             after: Vec::new(),
             answers: Vec::new(),
-            board: None,
-            replies: Vec::new(),
-        };
-        let mut taken = true;
+            replies: Vec::with_capacity(replies),
+            board: frame.clone(),
+            frame,
+            claimed: None,
+            claiming: None,
+        }
+    }
+
+    /// Decides in order; false where the journal took no more.
+    fn take_all(&mut self, jobs: impl Iterator<Item = Job>, ahead: &mut Ahead) -> bool {
+        let mut is_taken = true;
         for job in jobs {
-            if taken {
-                turn.consider(job);
-                taken = turn.writer.bytes().len() < GROUP_BYTES || turn.flush(false);
+            if is_taken {
+                self.claimed = ahead.of(&job.command);
+                self.consider(job);
+                is_taken = self.writer.bytes().len() < GROUP_BYTES || self.flush(false);
             } else {
-                job.answer.refuse(Refusal::plain(RefusalCode::Overloaded));
+                self.lasting(job.answer).refuse(Refusal::plain(RefusalCode::Overloaded));
             }
         }
-        taken = taken && turn.flush(true);
-        turn.writer.clear();
-        WRITER.set(std::mem::take(&mut turn.writer));
-        taken
+        is_taken
+    }
+
+    fn end(mut self, is_taken: bool) -> bool {
+        let is_taken = is_taken && self.flush(true);
+        self.writer.clear();
+        WRITER.set(std::mem::take(&mut self.writer));
+        is_taken
     }
 
     fn consider(&mut self, job: Job) {
-        if let Some(job) = self.park(job) {
-            self.expire_before_adding(&job.command);
-            if let Some(job) = self.park(job) {
-                self.answer(job);
-            }
+        if self.must_wait(&job.command) {
+            return self.park(job);
+        }
+        if self.expire_before_adding(&job.command) && self.must_wait(&job.command) {
+            return self.park(job);
+        }
+        self.answer(job);
+    }
+
+    /// Whether an operation over several keys is under way on the command's reservation.
+    fn must_wait(&self, command: &Command) -> bool {
+        !self.actor.under_way.is_empty()
+            && !command.is_step()
+            && command.reservation().is_some_and(|id| self.actor.under_way.contains_key(&id))
+    }
+
+    /// Has a command wait for the operation on its reservation.
+    fn park(&mut self, mut job: Job) {
+        job.answer = self.lasting(job.answer);
+        let id = job.command.reservation();
+        if let Some(waiting) = id.and_then(|id| self.actor.under_way.get_mut(&id)) {
+            waiting.push_back(job);
         }
     }
 
-    /// Has a command wait where an operation over several keys is under way on its reservation.
-    fn park(&mut self, job: Job) -> Option<Job> {
-        let waiting = job.command.reservation().and_then(|id| self.actor.under_way.get_mut(&id));
-        match waiting {
-            Some(waiting) if !job.command.is_step() => {
-                waiting.push_back(job);
-                None
+    /// An answer that may outlive the turn.
+    fn lasting(&self, answer: AnswerTo) -> AnswerTo {
+        match (answer, &self.frame) {
+            (AnswerTo::Place(place), Some(frame)) => {
+                AnswerTo::Board { board: Arc::clone(frame), place }
             }
-            _ => Some(job),
+            (answer, _) => answer,
         }
     }
 
-    /// Lines are added to what is left of a reservation: units past their deadline come back first.
-    fn expire_before_adding(&mut self, command: &Command) {
+    /// Lines are added to what is left of a reservation: units past their deadline come back first. Whether some did.
+    fn expire_before_adding(&mut self, command: &Command) -> bool {
         if let Command::Reserve(reserve) = command
             && reserve.adding
             && let Some(slot) = self.actor.ledger.slot(reserve.id)
             && slot.is_due(&self.terms, self.now)
-            && self.shared.refuses_changes().is_none()
+            && self.refuses_changes.is_none()
         {
-            self.expire(reserve.id);
+            return self.expire(reserve.id);
         }
+        false
     }
 
     fn answer(&mut self, job: Job) {
+        self.claiming = None;
         self.adopt(&job.command);
-        if self.is_basket_in_frame(&job) {
-            return self.refuse(job.answer, RefusalCode::Malformed.into());
-        }
         match self.standing(&job) {
             Standing::New => {}
             Standing::Repeat(reservation) => return self.repeat(job, reservation),
             Standing::Refused(code) => {
-                let code = self.limit_before(&job.command).unwrap_or(code);
+                let code = self.refused_before(&job).unwrap_or(code);
                 return self.refuse(job.answer, code.into());
             }
             Standing::Wait(told) => return self.wait(job, told),
         }
-        let decided = match self.shared.refuses_changes() {
+        // A repeat comes first: the reservation may have had one line when the call had its effect.
+        if self.is_basket_in_frame(&job) {
+            return self.give_back(job, RefusalCode::Malformed.into());
+        }
+        let decided = match self.refuses_changes {
             Some(code) => Err(code.into()),
             None => self.decide(&job.command),
         };
@@ -165,15 +223,18 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// A limit that the command would pass comes before the reuse of its key.
-    fn limit_before(&self, command: &Command) -> Option<RefusalCode> {
-        let refused = self.actor.ledger.decide(command, &self.terms, self.now).err()?;
+    /// What comes before the reuse of a key: a command that frames do not carry, and a limit that it would pass.
+    fn refused_before(&self, job: &Job) -> Option<RefusalCode> {
+        if self.is_basket_in_frame(job) {
+            return Some(RefusalCode::Malformed);
+        }
+        let refused = self.actor.ledger.decide(&job.command, &self.terms, self.now).err()?;
         (refused.code == RefusalCode::LimitExceeded).then_some(refused.code)
     }
 
     /// Commands of frames are about reservations of one line only.
     fn is_basket_in_frame(&self, job: &Job) -> bool {
-        matches!(job.answer, AnswerTo::Board { .. })
+        matches!(job.answer, AnswerTo::Place(_) | AnswerTo::Board { .. })
             && !job.command.makes_reservation()
             && job
                 .command
@@ -275,14 +336,17 @@ impl<'a> Turn<'a> {
         ledger.apply(&event);
         self.shared.customers.changed(ledger, &command, held_before);
         let id = command.reservation();
-        let slot =
-            id.and_then(|id| ledger.slot(id)).filter(|slot| slot.is_home() && slot.has_held());
-        if let Some(at) = slot.map(|slot| slot.deadline(&self.terms)) {
+        let slot = id.and_then(|id| ledger.slot(id)).filter(|slot| slot.has_held());
+        let (is_home, expires_at) =
+            slot.map_or((false, None), |it| (it.is_home(), Some(it.deadline(&self.terms))));
+        if let (true, Some(at)) = (is_home, expires_at) {
             self.actor.arm(at);
         }
         match (&event.change, once) {
             (Change::Withdrawn { .. }, Some(once)) => self.shared.once.forget(once),
             (Change::Planned { .. }, _) | (_, None) => {}
+            // Its operation sees to it, once all has arrived.
+            (Change::Returned { of_order: false, others, .. }, _) if !others.is_empty() => {}
             (_, Some(once)) => self.after.push(After::Decided(once, id)),
         }
         save::note_references(&event.change, &self.actor.ledger, &self.shared.store);
@@ -294,18 +358,25 @@ impl<'a> Turn<'a> {
         }
         match answer {
             AnswerTo::Step(tell) => self.after.push(After::Step(tell, event)),
-            answer => match Operation::after(&event, command, once, answer, &self.actor.ledger) {
-                Ok(operation) => {
-                    // Before its event can become durable: no checkpoint passes it.
-                    self.shared
-                        .operations
-                        .begin(operation.id(), self.shared.journal.next_sequence());
-                    self.actor.under_way.insert(operation.id(), VecDeque::new());
-                    self.after.push(After::Begin(operation));
+            AnswerTo::Place(place) if !Operation::follows(&event) => {
+                self.reply(place, message::done(&self.actor.ledger, expires_at, false));
+            }
+            answer => {
+                let answer = self.lasting(answer);
+                match Operation::after(&event, command, once, answer, &self.actor.ledger) {
+                    Ok(operation) => self.follow(operation),
+                    Err(answer) => self.done(answer, id, false),
                 }
-                Err(answer) => self.done(answer, id, false),
-            },
+            }
         }
+    }
+
+    /// Has other keys follow, once the group is in the journal.
+    fn follow(&mut self, operation: Operation) {
+        // Before its event can become durable: no checkpoint passes it.
+        self.shared.operations.begin(operation.id(), self.shared.journal.next_sequence());
+        self.actor.under_way.insert(operation.id(), VecDeque::new());
+        self.after.push(After::Begin(operation));
     }
 }
 

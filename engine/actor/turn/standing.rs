@@ -34,14 +34,14 @@ impl Turn<'_> {
         }
         if let Some(once) = job.once {
             match self.shared.once.claim(once, self.now) {
-                Known::Fresh => {}
+                Known::Fresh => self.claiming = Some(once),
                 Known::Done(reservation) => return Standing::Repeat(reservation),
                 Known::Reused => return Standing::Refused(RefusalCode::IdempotencyKeyReused),
                 Known::UnderWay(told) => return Standing::Wait(told),
             }
         }
         if let Some((id, _)) = made
-            && !self.shared.ids.claim(id, self.actor.ledger.key())
+            && !self.claimed.unwrap_or_else(|| self.shared.ids.claim(id, self.actor.ledger.key()))
         {
             if let Some(once) = job.once {
                 self.shared.once.forget(once);

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use super::allowed::Allowed;
 use super::closing::Ending;
@@ -15,6 +16,11 @@ use super::incoming::{CommandFrame, Incoming, Misunderstood};
 use super::limits::SocketLimits;
 use super::source::Source;
 use super::writer::Answer;
+use crate::blocking::off_thread;
+
+/// From here on a frame is read, handed over and answered aside.
+const LONG_FRAME_BYTES: usize = 16 << 10;
+const LONG_FRAME_COMMANDS: usize = 512;
 
 /// Reads until the connection ends.
 pub(super) struct Reader<E> {
@@ -61,8 +67,8 @@ impl<E: Source> Reader<E> {
             let went_on = match message {
                 None | Some(Ok(Message::Close(_))) => return Ending::Gone,
                 Some(Err(error)) => return Ending::of_read(&error),
-                Some(Ok(Message::Text(text))) => self.take_text(&text).await,
-                Some(Ok(Message::Binary(bytes))) => self.take_bytes(&bytes).await,
+                Some(Ok(Message::Text(text))) => self.take_text(text).await,
+                Some(Ok(Message::Binary(bytes))) => self.take_bytes(bytes).await,
                 // Pings are answered by the protocol's own code.
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(()),
             };
@@ -72,18 +78,22 @@ impl<E: Source> Reader<E> {
         }
     }
 
-    async fn take_text(&self, text: &str) -> Result<(), Ending> {
+    async fn take_text(&self, text: Utf8Bytes) -> Result<(), Ending> {
         if self.form == Form::Binary {
             return self.refuse(wrong_form("text", "saldo.v1.bin, which is binary")).await;
         }
-        self.take(Incoming::read_text(text, self.limits.frame_commands_max)).await
+        let commands_max = self.limits.frame_commands_max;
+        let is_long = text.len() >= LONG_FRAME_BYTES;
+        self.take(aside(is_long, move || Incoming::read_text(&text, commands_max)).await?).await
     }
 
-    async fn take_bytes(&self, bytes: &[u8]) -> Result<(), Ending> {
+    async fn take_bytes(&self, bytes: Bytes) -> Result<(), Ending> {
         if self.form == Form::Json {
             return self.refuse(wrong_form("binary", "saldo.v1.json, which is text")).await;
         }
-        self.take(Incoming::read_bytes(bytes, self.limits.frame_commands_max)).await
+        let commands_max = self.limits.frame_commands_max;
+        let is_long = bytes.len() >= LONG_FRAME_BYTES;
+        self.take(aside(is_long, move || Incoming::read_bytes(&bytes, commands_max)).await?).await
     }
 
     async fn take(&self, read: Result<Incoming, Misunderstood>) -> Result<(), Ending> {
@@ -109,12 +119,16 @@ impl<E: Source> Reader<E> {
             return Err(Ending::Gone);
         };
         let CommandFrame { id, commands, malformed } = frame;
-        let replies = self.source.commands(commands);
+        let (source, is_long) = (self.source.clone(), commands.len() >= LONG_FRAME_COMMANDS);
+        let replies = aside(is_long, move || source.commands(commands)).await?;
         let (form, answers) = (self.form, self.answers.clone());
         tokio::spawn(async move {
-            let message = Box::new(form.replies(id, replies.await, &malformed));
-            // The writer may have gone with the client; the commands are done all the same.
-            let _ = answers.send(Answer::Replies { message, permit }).await;
+            let replies = replies.await;
+            let in_words = move || Box::new(form.replies(id, replies, &malformed));
+            if let Ok(message) = aside(is_long, in_words).await {
+                // The writer may have gone with the client; the commands are done all the same.
+                let _ = answers.send(Answer::Replies { message, permit }).await;
+            }
         });
         Ok(())
     }
@@ -127,6 +141,20 @@ impl<E: Source> Reader<E> {
     async fn answer(&self, answer: Answer) -> Result<(), Ending> {
         self.answers.send(answer).await.map_err(|_| Ending::Gone)
     }
+}
+
+/// Long work goes to a thread that no actor runs on: a hot key's thread is busy enough.
+async fn aside<T: Send + 'static>(
+    is_long: bool,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Ending> {
+    if !is_long {
+        return Ok(work());
+    }
+    off_thread(work).await.map_err(|panic| {
+        tracing::error!(%panic, "a frame could not be read or answered");
+        Ending::Gone
+    })
 }
 
 fn wrong_form(found: &str, spoken: &str) -> Misunderstood {

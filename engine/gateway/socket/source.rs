@@ -15,7 +15,7 @@ pub(super) trait Source: Clone + Send + Sync + 'static {
     fn commands(
         &self,
         frame: Vec<FrameCommand>,
-    ) -> impl Future<Output = Vec<FrameReply>> + Send + 'static;
+    ) -> impl Future<Output = Vec<FrameReply>> + Send + 'static + use<Self>;
 
     /// The next levels in key order behind `after` whose SKU begins with `sku_prefix`; fewer than `limit` only
     /// at the end.
@@ -59,7 +59,7 @@ impl Source for Engine {
     fn commands(
         &self,
         frame: Vec<FrameCommand>,
-    ) -> impl Future<Output = Vec<FrameReply>> + Send + 'static {
+    ) -> impl Future<Output = Vec<FrameReply>> + Send + 'static + use<> {
         Self::commands(self, frame)
     }
 

@@ -144,7 +144,7 @@ impl Source for SmallEngine {
     fn commands(
         &self,
         frame: Vec<FrameCommand>,
-    ) -> impl Future<Output = Vec<FrameReply>> + Send + 'static {
+    ) -> impl Future<Output = Vec<FrameReply>> + Send + 'static + use<> {
         let count = frame.len();
         let (reply, replied) = oneshot::channel();
         self.frames.send((frame, reply)).unwrap();
