@@ -139,7 +139,8 @@ impl Draft {
                 at_version: at_version(model, &key, c),
                 key,
                 counted: i64::from(b % 20),
-                note: note(d),
+                // A count has no reason, on no path.
+                note: Note { reason: None, reference: note(d).reason },
             },
             17 | 18 => Call::SetPolicy {
                 key,

@@ -27,7 +27,7 @@ impl Story {
     /// Takes in what has become durable, then the answers, in their order.
     pub fn hear(&mut self, sim: &Simulated, standing: Standing) -> Held {
         let now = sim.shared().clock.now();
-        self.now = now;
+        self.latest = self.latest.max(now);
         self.read(sim)?;
         if sim.shared().stats.panics.load(Ordering::Relaxed) > 0 {
             return Err(Broken::new("P7", "an actor panicked"));
@@ -36,6 +36,7 @@ impl Story {
         let settings = &self.world.settings;
         let moment = Moment {
             now,
+            latest: self.latest,
             earliest: sim.shared().journal.reader().earliest(),
             overloads: self.world.may_overload() || standing.faulty || standing.was_full,
             unready: standing.stopping || standing.faulty,
@@ -85,14 +86,24 @@ impl Story {
 
     /// Takes in the events that have become durable.
     fn read(&mut self, sim: &Simulated) -> Held {
-        let shared = sim.shared();
-        let reader = shared.journal.reader();
-        let durable = reader.durable();
+        let resumed_at = sim.shared().clock.resumed_at().as_micros();
         let first_look = std::mem::replace(&mut self.looked_in, self.life) != self.life;
         if first_look {
-            self.book.forget_unjournalled_outages();
+            // What the life before did last is read only now, and had its outages; later than this start is none yet.
+            self.book.rules.resumed.retain(|at| *at < resumed_at);
         }
-        self.book.rules.resumed.insert(shared.clock.resumed_at().as_micros());
+        self.book.rules.resumed.insert(resumed_at);
+        self.read_events(sim, first_look)?;
+        if first_look {
+            self.book.forget_unjournalled_outages();
+            self.book.rules.resumed.insert(resumed_at);
+        }
+        Ok(())
+    }
+
+    fn read_events(&mut self, sim: &Simulated, first_look: bool) -> Held {
+        let reader = sim.shared().journal.reader();
+        let durable = reader.durable();
         if first_look && durable < self.book.last() {
             let last = self.book.last();
             let what = format!("event {last} was durable, and the journal now ends at {durable}");

@@ -14,6 +14,9 @@ use super::judge::Heard;
 pub struct Moment {
     /// Logged time, at the latest.
     pub now: Timestamp,
+    /// The latest logged time of any life. What was read and never journalled is lost in a crash, so a later life may
+    /// be behind it; what was forgotten then stays forgotten.
+    pub latest: Timestamp,
     /// The oldest event that the journal keeps.
     pub earliest: u64,
     /// Whether the engine may be short of places for calls.
@@ -126,8 +129,8 @@ fn may_be_unknown(heard: &Heard<'_>, cart: &Cart) -> bool {
         return cart.former.as_ref().is_none_or(|former| may_be_unknown(heard, former));
     }
     let newest = cart.past.last().and_then(|state| heard.book.event(state.sequence));
-    let kept = newest
-        .is_none_or(|it| it.event.at.plus_seconds(heard.moment.kept_seconds) > heard.moment.now);
+    let Moment { kept_seconds, latest, .. } = *heard.moment;
+    let kept = newest.is_none_or(|it| it.event.at.plus_seconds(kept_seconds) > latest);
     !cart.is_open() && !kept
 }
 

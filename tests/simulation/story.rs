@@ -112,8 +112,8 @@ pub struct Story {
     pub crc: u32,
     pub step: u64,
     pub life: u64,
-    /// The latest logged time that was seen.
-    pub now: Timestamp,
+    /// The latest logged time that any life read.
+    pub latest: Timestamp,
     /// What the wall clock shows.
     pub wall: Timestamp,
     /// The life in which the journal was last looked at.
@@ -169,7 +169,7 @@ impl Story {
             crc: 0,
             step: 0,
             life: 0,
-            now: Timestamp::default(),
+            latest: Timestamp::default(),
             wall: Timestamp::from_micros(BEGINNING),
             looked_in: 0,
             checkpoints: Rc::default(),
@@ -253,7 +253,7 @@ impl Story {
         let newest = self.book.carts.get(&id).and_then(|cart| cart.past.last());
         let newest = newest.and_then(|state| self.book.event(state.sequence));
         let kept = self.world.settings.reservation_kept_hours * 3_600;
-        newest.is_none_or(|it| it.event.at.plus_seconds(kept) <= self.now)
+        newest.is_none_or(|it| it.event.at.plus_seconds(kept) <= self.latest)
     }
 
     /// Prints a step.

@@ -105,7 +105,8 @@ pub struct Book {
 }
 
 impl Book {
-    /// An outage that a life noticed and did not journal counts no longer in the next one: its time may still come.
+    /// An outage that a life noticed and did not journal counts no longer behind that life's events: in the next one
+    /// its time may still come.
     pub fn forget_unjournalled_outages(&mut self) {
         let journalled = self.rows.iter().filter_map(|row| match row {
             Row::Resumed(at) => Some(at.as_micros()),
