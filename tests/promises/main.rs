@@ -18,6 +18,7 @@ mod holds_expire;
 mod journal_stays_bounded;
 mod kills;
 mod machine_faults;
+mod many_due_at_once;
 mod never_oversells;
 mod openapi_is_complete;
 mod passivation;
