@@ -35,10 +35,10 @@ impl Attack {
     pub const ALL: [Self; 6] = [
         Self::NamedCases,
         Self::Model,
-        Self::Simulation,
-        Self::FailingOperations,
-        Self::CrashStates,
         Self::Damage,
+        Self::Simulation,
+        Self::CrashStates,
+        Self::FailingOperations,
     ];
 
     /// Its name, as in `docs/promises.md`.
