@@ -100,9 +100,11 @@ fn guarded<T>(
 ) -> Result<T, StoreError> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(found)) => Ok(found),
-        // It read where its own records say that something is: the file was cut short.
-        Ok(Err(sled::Error::Io(source))) if source.kind() == ErrorKind::UnexpectedEof => {
-            Err(medium(format!("a file of it is cut short: {source}")))
+        // It read where its own records say that something is: a file was cut short, or is gone.
+        Ok(Err(sled::Error::Io(source)))
+            if matches!(source.kind(), ErrorKind::UnexpectedEof | ErrorKind::NotFound) =>
+        {
+            Err(medium(format!("a file of it is cut short or missing: {source}")))
         }
         Ok(Err(sled::Error::Io(source))) => Err(StoreError::io(doing, path)(source)),
         Ok(Err(error)) => Err(medium(error.to_string())),

@@ -91,8 +91,8 @@ const LAYERS: [Layer; 6] = [
     },
     Layer {
         words: &["thread::sleep"],
-        // The database gives its lock back from a thread of its own, and tells nobody. Zeros leave the disk to syncs.
-        homes: &["engine/store/disk.rs", "engine/journal/medium/fs.rs"],
+        // The database gives its lock back from a thread of its own, and tells nobody.
+        homes: &["engine/store/disk.rs"],
         tests_too: false,
         why: "waits for luck: wait for what is to happen, or move a clock by hand",
     },

@@ -3,20 +3,15 @@
 use std::{
     fs::{File, OpenOptions},
     io,
-    os::unix::fs::{FileExt, OpenOptionsExt},
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
-use rustix::fs::OFlags;
-
 use super::{FileHandle, Medium, MediumFile};
-use crate::journal::record::PAGE_BYTES;
 
-/// Zeros are written in pieces of this many bytes, with a pause behind each, which a piece itself takes about.
-const ZERO_BYTES: usize = 128 << 10;
-const ZERO_PAUSE: Duration = Duration::from_micros(500);
+/// Zeros are written in pieces of this many bytes.
+const ZERO_BYTES: usize = 1024 * 1024;
 
 /// A directory of the file system.
 #[derive(Debug)]
@@ -51,33 +46,6 @@ impl FsMedium {
         let mut options = OpenOptions::new();
         options.read(true).write(!self.read_only);
         options
-    }
-
-    /// Writes zeros past the page cache, a little at a time: the disk is the journal's, too, and a sync that finds it
-    /// busy with a whole segment waits for half a second.
-    fn write_zeros(&self, name: &str, bytes: u64) -> io::Result<()> {
-        let path = self.directory.join(name);
-        let direct = i32::try_from(OFlags::DIRECT.bits()).unwrap_or_default();
-        // Past the page cache only whole pages go; segments have no others.
-        let is_whole = bytes.is_multiple_of(PAGE_BYTES as u64);
-        let file = match self.options().custom_flags(direct).open(&path) {
-            Ok(file) if is_whole => file,
-            // Not every file system has it.
-            Err(error) if error.kind() != io::ErrorKind::InvalidInput => return Err(error),
-            _ => self.options().open(&path)?,
-        };
-        let zeros = vec![0; ZERO_BYTES + PAGE_BYTES];
-        let aligned = zeros.as_ptr().align_offset(PAGE_BYTES).min(PAGE_BYTES);
-        let mut offset = 0;
-        while offset < bytes {
-            let rest = usize::try_from(bytes - offset).unwrap_or(ZERO_BYTES).min(ZERO_BYTES);
-            file.write_all_at(&zeros[aligned..aligned + rest], offset)?;
-            offset += rest as u64;
-            if offset < bytes {
-                std::thread::sleep(ZERO_PAUSE);
-            }
-        }
-        Ok(())
     }
 
     fn check_writable(&self) -> io::Result<()> {
@@ -121,7 +89,13 @@ impl Medium for FsMedium {
             Ok(()) | Err(rustix::io::Errno::OPNOTSUPP) => {}
             Err(errno) => return Err(errno.into()),
         }
-        self.write_zeros(name, bytes)?;
+        let zeros = vec![0; ZERO_BYTES];
+        let mut offset = 0;
+        while offset < bytes {
+            let rest = usize::try_from(bytes - offset).unwrap_or(ZERO_BYTES).min(ZERO_BYTES);
+            file.write_all_at(&zeros[..rest], offset)?;
+            offset += rest as u64;
+        }
         file.sync_all()?;
         Ok(Arc::new(FsFile(file)))
     }
