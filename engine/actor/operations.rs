@@ -36,6 +36,12 @@ impl Operations {
         }
     }
 
+    /// Whether an operation on a reservation is under way.
+    #[must_use]
+    pub fn is_under_way(&self, id: ReservationId) -> bool {
+        self.under_way.lock().places.contains_key(&id)
+    }
+
     /// The place before the oldest operation's first event.
     #[must_use]
     pub fn before_oldest(&self) -> Option<u64> {

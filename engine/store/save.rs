@@ -195,6 +195,10 @@ pub fn forget_old(shared: &Shared, now: Timestamp, limit: usize) -> Result<usize
         if due > second {
             break;
         }
+        // Its lines tell recovery what other keys still have to do; a full disk may make them wait longer than it is kept.
+        if shared.operations.is_under_way(id) {
+            continue;
+        }
         forgotten += 1;
         store.delete(&name);
         let Some(bytes) = store.get(&keys::closed(id))? else { continue };

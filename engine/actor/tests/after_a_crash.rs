@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::actor::call::ReferenceKind;
-use crate::store::checkpoint;
+use crate::store::{checkpoint, save};
 
 fn basket() -> Call {
     reserve(1, &[("a", 1), ("b", 2)], Mode::AllOrNothing)
@@ -65,4 +65,25 @@ async fn a_release_that_a_crash_cut_short_is_carried_out_though_its_home_has_clo
     engine.crash();
     let engine = start(&disk);
     assert_eq!(figures(&engine, "b").await, (5, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_is_carried_out_after_a_crash_though_its_reservation_need_not_be_kept_any_more() {
+    let disk = Disk::new();
+    let engine = stocked(&disk).await;
+    engine.engine.call(basket(), None).await.unwrap();
+    // The other key cannot take its step, as on a full disk, until the reservation's time is over.
+    engine.shared.operations.begin(id(1), engine.shared.journal.next_sequence());
+    let release = Command::Settle { id: id(1), verb: Verb::Release, selection: Selection::All };
+    step(&engine, "a", release).await.unwrap();
+    checkpoint::make(&engine.shared).await.unwrap();
+    let kept = engine.shared.kept_seconds(false);
+    let over = engine.shared.clock.now().plus_seconds(kept + 2);
+    save::forget_old(&engine.shared, over, 10).unwrap();
+    checkpoint::make(&engine.shared).await.unwrap();
+    engine.crash();
+    let engine = start(&disk);
+    assert_eq!(figures(&engine, "b").await, (5, 0, 0));
+    // Once it has ended nothing keeps it.
+    assert_eq!(save::forget_old(&engine.shared, over, 10).unwrap(), 1);
 }
