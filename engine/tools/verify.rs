@@ -56,11 +56,12 @@ impl VerifyReport {
 
 impl fmt::Display for VerifyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "journal   events {} to {}, chain and checksums whole",
-            self.sequences.0, self.sequences.1
-        )?;
+        let (first, last) = self.sequences;
+        if last < first {
+            writeln!(f, "journal   no events behind {last}, chain and checksums whole")?;
+        } else {
+            writeln!(f, "journal   events {first} to {last}, chain and checksums whole")?;
+        }
         if let Some(torn) = &self.torn_tail {
             writeln!(f, "torn tail {torn} (nobody was told of it; the next start cuts it off)")?;
         }
