@@ -44,29 +44,30 @@ pub fn run(bytes: &[u8]) {
     // What is told before the payload turns out to be damaged was told all the same.
     let (lines, _) = told(payload, first);
     assert!(lines.len() <= payload.len(), "{} events in {}", lines.len(), payload.len());
+    assert!(lines.windows(2).all(|pair| pair[0].sequence < pair[1].sequence));
     let mut writer = GroupWriter::default();
     for line in &lines {
-        let version_before = line.version - 1;
-        writer.open(&line.key, line.place_before, version_before, &line.before, line.event.at);
-        writer.add(&line.event);
-        let (again, error) = told(writer.bytes(), line.sequence);
-        assert_eq!(error, None);
-        assert_eq!(again.as_slice(), std::slice::from_ref(line));
+        written_and_told(&mut writer, std::slice::from_ref(line));
     }
-    chain(&lines);
+    for run in lines.chunk_by(follows) {
+        written_and_told(&mut writer, run);
+    }
 }
 
-/// Within a group each event begins where the one before it ended.
-fn chain(lines: &[Line]) {
-    for pair in lines.windows(2) {
-        let [before, after] = pair else { continue };
-        assert!(after.sequence > before.sequence);
-        let follows = after.place_before == before.sequence && after.key == before.key;
-        if follows && after.version == before.version + 1 && after.before != before.after {
-            // A group of its own may say so; its opening names all three.
-            assert!(after.sequence == before.sequence + 1);
-        }
-    }
+/// Whether two events may stand in one group: the second begins where the first ended.
+fn follows(before: &Line, after: &Line) -> bool {
+    (&after.key, after.sequence, after.place_before, after.version, &after.before)
+        == (&before.key, before.sequence + 1, before.sequence, before.version + 1, &before.after)
+        && after.event.at >= before.event.at
+}
+
+fn written_and_told(writer: &mut GroupWriter, run: &[Line]) {
+    let first = &run[0];
+    writer.open(&first.key, first.place_before, first.version - 1, &first.before, first.event.at);
+    run.iter().for_each(|line| writer.add(&line.event));
+    let (again, error) = told(writer.bytes(), first.sequence);
+    assert_eq!(error, None);
+    assert_eq!(again.as_slice(), run);
 }
 
 fn told(payload: &[u8], first: u64) -> (Vec<Line>, Option<String>) {
