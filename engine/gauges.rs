@@ -142,7 +142,7 @@ impl Gauges {
         self.put(
             "saldo_idempotency_entries",
             "Idempotency keys remembered.",
-            shared.once.len() as u64,
+            shared.once.remembered() as u64,
         );
         self.put(
             "saldo_idempotency_reach_seconds",

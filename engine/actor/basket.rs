@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 
 use super::call::Outcome;
 use super::lookups;
-use super::message::{AnswerTo, Done, Job, Step, Want};
+use super::message::{AnswerTo, Asked, Done, Job, Step, Want};
 use super::shared::Shared;
 use crate::blocking::pause;
 use crate::planted::{Bug, is_awake};
@@ -80,7 +80,7 @@ impl Operation {
     /// Gives the answer back where no other key has to do anything.
     pub fn after(
         event: &Event,
-        command: Command,
+        command: &Command,
         once: Option<Once>,
         answer: AnswerTo,
         ledger: &StockLedger,
@@ -91,7 +91,7 @@ impl Operation {
                 id: *id,
                 own: PlanLine { key: home.clone(), requested: reserve.own },
                 home,
-                others: reserve.others,
+                others: reserve.others.clone(),
                 mode: reserve.mode,
                 once,
                 answer,
@@ -339,7 +339,11 @@ async fn step_once(
         let (tell, told) = oneshot::channel();
         shared.deliver_job(
             key,
-            Job { command: command.clone(), once, answer: AnswerTo::Step(tell), permit: None },
+            Job {
+                asked: Asked { command: command.clone(), once: once.map(Box::new) },
+                answer: AnswerTo::Step(tell),
+                permit: None,
+            },
         );
         match told.await {
             Ok(Err(refusal))

@@ -10,7 +10,7 @@ use saldo_ledger::{
 use tokio::sync::oneshot;
 
 use super::call::{Answer, Call, CallResult};
-use super::message::{AnswerTo, Job, Want};
+use super::message::{AnswerTo, Asked, Job, Want};
 use super::once::Known;
 use super::{Shared, fingerprint, history, lookups, returns};
 
@@ -338,7 +338,8 @@ pub(super) async fn ask(
     let permit = shared.admission.admit(commands)?;
     let (tell, told) = oneshot::channel();
     let answer = AnswerTo::Caller { want, tell };
-    shared.deliver_job(key, Job { command, once, answer, permit: Some(permit) });
+    let asked = Asked { command, once: once.map(Box::new) };
+    shared.deliver_job(key, Job { asked, answer, permit: Some(permit) });
     match told.await {
         Ok(Ok(done)) => Ok(Answer { outcome: done.outcome, replayed: done.replayed }),
         Ok(Err(refusal)) => Err(refusal),

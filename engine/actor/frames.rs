@@ -11,7 +11,7 @@ use saldo_ledger::{
 use super::Shared;
 use super::board::{Board, FrameCommand, FrameOp, FrameReply};
 use super::fingerprint::{self, KeyHash};
-use super::message::{FramePart, PlacedCommand};
+use super::message::{Asked, FramePart, PlacedCommand};
 
 /// Most commands of one message: between two messages an actor lets the others of its thread go on, so this many
 /// commands of a hot key, about half a millisecond, are what others wait for.
@@ -53,7 +53,7 @@ fn hand_over(shared: &Arc<Shared>, frame: Vec<FrameCommand>, board: &Arc<Board>)
     for (place, command) in (0u32..).zip(frame) {
         let part = parts.of(&command.key, room);
         match command_of(shared, command, part.hash) {
-            Ok((command, once)) => part.commands.push(PlacedCommand { command, once, place }),
+            Ok(asked) => part.commands.push(PlacedCommand { asked, place }),
             Err(code) => refused.push((place, FrameReply::Refused { code, available: None })),
         }
         if part.commands.len() >= PART_COMMANDS_MAX {
@@ -109,11 +109,7 @@ impl Parts {
     }
 }
 
-fn command_of(
-    shared: &Shared,
-    frame: FrameCommand,
-    hash: KeyHash,
-) -> Result<(Command, Option<Box<Once>>), RefusalCode> {
+fn command_of(shared: &Shared, frame: FrameCommand, hash: KeyHash) -> Result<Asked, RefusalCode> {
     let FrameCommand { op, key, id, quantity, hold_seconds, once } = frame;
     let default = u32::try_from(shared.settings.hold_seconds_default).unwrap_or(u32::MAX);
     let hold_seconds = hold_seconds.unwrap_or(default);
@@ -152,5 +148,5 @@ fn command_of(
         let fingerprint = fingerprint::of_command(&key, &command);
         Box::new(Once { key: fingerprint::key_of(&text), fingerprint })
     });
-    Ok((command, once))
+    Ok(Asked { command, once })
 }

@@ -11,10 +11,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use parking_lot::Mutex;
+use saldo_ledger::tables::{TABLES, table_of};
 use saldo_ledger::{ReservationId, StockKey};
 
 /// Tables of their own, so that arbiters seldom meet, and one that grows keeps others waiting for a moment only.
-const SHARDS: usize = 64;
+const SHARDS: usize = TABLES;
 
 /// What became of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,43 +68,49 @@ impl Ids {
         }
     }
 
-    /// Takes an id for a home; false where another home has it.
-    pub fn claim(&self, id: ReservationId, home: &StockKey) -> bool {
+    /// Takes an id for a home.
+    pub fn claim(&self, id: ReservationId, home: &StockKey) -> Claim {
         let (halves, hash) = self.halves(id);
-        self.take(&mut self.shard(hash).lock(), halves, hash, home) != Claim::Others
+        self.take(&mut self.shard(hash).lock(), halves, hash, home.clone())
     }
 
     /// Takes many ids for a home, as [`Ids::claim`] does.
     ///
     /// The ids of a shard are looked for one right after the other, so that their waits for memory overlap, before the
-    /// first of them is taken.
+    /// first of them is taken. The entries' keys are made beforehand: counting one more owner of a key is an atomic step,
+    /// which would wait for the entry before it to be written.
     pub fn claim_all(&self, ids: &[ReservationId], home: &StockKey) -> Vec<Claim> {
         let looks: Vec<([u64; 2], u64)> = ids.iter().map(|id| self.halves(*id)).collect();
-        let mut by_shard: Vec<Vec<usize>> = vec![Vec::new(); SHARDS];
-        for (place, (_, hash)) in looks.iter().enumerate() {
-            by_shard[Self::number(*hash)].push(place);
-        }
+        let mut keys = vec![home.clone(); ids.len()];
         let mut taken = vec![Claim::Own; ids.len()];
-        for (shard, places) in self.shards.iter().zip(&by_shard).filter(|(_, it)| !it.is_empty()) {
+        let (by_shard, ends) = by_shard(&looks);
+        let mut begin = 0;
+        for (shard, end) in self.shards.iter().zip(ends) {
+            let places = &by_shard[begin..end];
+            begin = end;
+            if places.is_empty() {
+                continue;
+            }
             let mut homes = shard.lock();
-            let looked = places.iter().map(|place| looks[*place]);
+            let looked = places.iter().map(|place| looks[*place as usize]);
             std::hint::black_box(
                 looked.filter(|(id, hash)| homes.find(*hash, |it| it.id == *id).is_some()).count(),
             );
             for place in places {
-                let (id, hash) = looks[*place];
-                taken[*place] = self.take(&mut homes, id, hash, home);
+                let (id, hash) = looks[*place as usize];
+                let key = keys.pop().unwrap_or_else(|| home.clone());
+                taken[*place as usize] = self.take(&mut homes, id, hash, key);
             }
         }
         taken
     }
 
-    fn take(&self, homes: &mut HashTable<Home>, id: [u64; 2], hash: u64, home: &StockKey) -> Claim {
+    fn take(&self, homes: &mut HashTable<Home>, id: [u64; 2], hash: u64, key: StockKey) -> Claim {
         match homes.entry(hash, |it| it.id == id, |it| self.hasher.hash_one(it.id)) {
-            Entry::Occupied(taken) if taken.get().key == *home => Claim::Own,
+            Entry::Occupied(taken) if taken.get().key == key => Claim::Own,
             Entry::Occupied(_) => Claim::Others,
             Entry::Vacant(free) => {
-                free.insert(Home { id, key: home.clone() });
+                free.insert(Home { id, key });
                 Claim::New
             }
         }
@@ -157,10 +164,33 @@ impl Ids {
 
     /// Tables use a hash's upper and lowest bits; shards are told apart by some between.
     fn number(hash: u64) -> usize {
-        usize::try_from((hash >> 40) % SHARDS as u64).unwrap_or(0)
+        let bytes = hash.to_le_bytes();
+        table_of(u16::from_le_bytes([bytes[3], bytes[4]]))
     }
 
     fn shard(&self, hash: u64) -> &Mutex<HashTable<Home>> {
         &self.shards[Self::number(hash)]
     }
+}
+
+/// The places of ids by shard, in order within each, and where each shard's end.
+fn by_shard(looks: &[([u64; 2], u64)]) -> (Vec<u32>, [usize; SHARDS]) {
+    let mut ends = [0; SHARDS];
+    for (_, hash) in looks {
+        ends[Ids::number(*hash)] += 1;
+    }
+    let mut begins = [0; SHARDS];
+    let mut before = 0;
+    for (begin, end) in begins.iter_mut().zip(&mut ends) {
+        *begin = before;
+        *end += before;
+        before = *end;
+    }
+    let mut places = vec![0; looks.len()];
+    for (place, (_, hash)) in (0u32..).zip(looks) {
+        let next = &mut begins[Ids::number(*hash)];
+        places[*next] = place;
+        *next += 1;
+    }
+    (places, ends)
 }

@@ -61,13 +61,20 @@ pub enum AnswerTo {
     Nobody,
 }
 
-/// A command with what makes it once only and where its answer goes.
-#[derive(Debug)]
-pub struct Job {
+/// A command with what makes it once only.
+#[derive(Clone, Debug)]
+pub struct Asked {
     /// What is asked.
     pub command: Command,
     /// The idempotency key. Of a closing command it was claimed when the plan was made.
-    pub once: Option<Once>,
+    pub once: Option<Box<Once>>,
+}
+
+/// What is asked, and where its answer goes.
+#[derive(Debug)]
+pub struct Job {
+    /// What is asked.
+    pub asked: Asked,
     /// Where the answer goes.
     pub answer: AnswerTo,
     /// What admitted it, until it is decided.
@@ -79,7 +86,7 @@ impl Job {
     #[must_use]
     pub fn expiry(id: ReservationId) -> Self {
         let command = Command::Settle { id, verb: Verb::Expire, selection: Selection::All };
-        Self { command, once: None, answer: AnswerTo::Nobody, permit: None }
+        Self { asked: Asked { command, once: None }, answer: AnswerTo::Nobody, permit: None }
     }
 }
 
@@ -116,20 +123,9 @@ pub struct FramePart {
 #[derive(Debug)]
 pub struct PlacedCommand {
     /// What is asked.
-    pub command: Command,
-    /// The idempotency key.
-    pub once: Option<Box<Once>>,
+    pub asked: Asked,
     /// Place in the frame.
     pub place: u32,
-}
-
-impl PlacedCommand {
-    /// The same as a job of the turn that decides the frame's part.
-    pub fn into_job(self) -> Job {
-        let Self { command, once, place } = self;
-        let once = once.map(|once| *once);
-        Job { command, once, answer: AnswerTo::Place(place), permit: None }
-    }
 }
 
 impl FramePart {

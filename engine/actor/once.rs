@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use saldo_ledger::{Once, ReservationId, Timestamp};
 use tokio::sync::oneshot;
 
+use super::fingerprint;
 use crate::store::state::{self, OnceEntry as Entry, StateError};
 
 /// Entries of one stored chunk: well below the store's 32 KiB for a value in one piece.
@@ -48,8 +49,10 @@ struct Table {
 /// The table of idempotency keys.
 pub struct OnceTable {
     table: Mutex<Table>,
-    /// Entries of `table`, for those who need not ask where there are none.
+    /// Entries of `table`.
     entries: AtomicUsize,
+    /// Those of them that are reservations which have closed, for those who need not ask where there are none.
+    reservations: AtomicUsize,
     hasher: DefaultHashBuilder,
     entries_max: usize,
     window_us: u64,
@@ -62,6 +65,7 @@ impl OnceTable {
         Self {
             table: Mutex::default(),
             entries: AtomicUsize::new(0),
+            reservations: AtomicUsize::new(0),
             hasher: DefaultHashBuilder::default(),
             entries_max,
             window_us: window_seconds.saturating_mul(1_000_000),
@@ -149,6 +153,9 @@ impl OnceTable {
             }
         }
         table.ring.push_back(entry);
+        if is_reservation(&entry) {
+            self.reservations.fetch_add(1, Ordering::AcqRel);
+        }
     }
 
     fn drop_oldest(&self, table: &mut Table, now: Timestamp) {
@@ -164,6 +171,9 @@ impl OnceTable {
             }
             table.ring.pop_front();
             table.first += 1;
+            if is_reservation(&oldest) {
+                self.reservations.fetch_sub(1, Ordering::AcqRel);
+            }
         }
     }
 
@@ -186,14 +196,14 @@ impl OnceTable {
 
     /// Number of keys remembered.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn remembered(&self) -> usize {
         self.entries.load(Ordering::Acquire)
     }
 
-    /// Whether no key is remembered.
+    /// Whether the id of some reservation that has closed is remembered.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    pub fn has_reservations(&self) -> bool {
+        self.reservations.load(Ordering::Acquire) > 0
     }
 
     /// Chunks that changed since the last call, and numbers of those that are gone, for the store.
@@ -245,6 +255,12 @@ impl OnceTable {
         self.entries.store(table.ring.len(), Ordering::Release);
         Ok(())
     }
+}
+
+/// Whether the key is the id that a client gave its reservation.
+fn is_reservation(entry: &Entry) -> bool {
+    ReservationId::new(u128::from_le_bytes(entry.reservation))
+        .is_some_and(|id| fingerprint::key_of_id(id).to_le_bytes() == entry.key)
 }
 
 #[cfg(test)]
@@ -308,7 +324,7 @@ mod tests {
         for (chunk, bytes) in &stored {
             again.restore(*chunk, bytes).unwrap();
         }
-        assert_eq!((first.len(), again.len()), (1_500, 1_500));
+        assert_eq!((first.remembered(), again.remembered()), (1_500, 1_500));
         for key in 1..=4_000u128 {
             let expected = key > 2_500;
             let found =

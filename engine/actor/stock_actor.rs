@@ -12,7 +12,7 @@ use saldo_ledger::{Refusal, RefusalCode, ReservationId, StockLedger, Timestamp};
 use super::directory::Seat;
 use super::message::{Job, Look, Message, Waiting};
 use super::shared::Shared;
-use super::turn::Turn;
+use super::turn::{Ahead, Turn};
 use crate::store::save;
 
 /// Most holds that one sweep expires, so that a key where a million fall due at once stays responsive.
@@ -26,6 +26,8 @@ pub struct StockActor {
     pub(super) ledger: StockLedger,
     pub(super) shared: Arc<Shared>,
     seat: Arc<Seat>,
+    /// Ids that the turn has taken; those of a turn that failed, until the ledger is rebuilt.
+    pub(super) ahead: Ahead,
     /// Commands that wait for an operation over several keys on the same reservation.
     pub(super) under_way: HashMap<ReservationId, VecDeque<Job>>,
     /// When the timer will have this key swept.
@@ -47,6 +49,7 @@ impl StockActor {
             ledger,
             shared,
             seat,
+            ahead: Ahead::default(),
             under_way: HashMap::new(),
             armed,
             listed: false,
@@ -209,6 +212,7 @@ impl StockActor {
                 match loaded {
                     Ok(ledger) => {
                         actor.ledger = ledger;
+                        std::mem::take(&mut actor.ahead).release(&actor.ledger, &actor.shared.ids);
                         actor.listed = false;
                         actor.list();
                         for message in waiting {

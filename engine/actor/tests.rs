@@ -12,11 +12,13 @@ use tokio::sync::oneshot;
 
 mod after_a_crash;
 mod backups;
+mod frames;
+mod panics;
 mod step_by_step;
 
 use super::board::{FrameCommand, FrameOp, FrameReply};
 use super::call::{Call, CallResult, Outcome, ReturnLine};
-use super::message::{AnswerTo, Job, Step};
+use super::message::{AnswerTo, Asked, Job, Step};
 use super::rounds;
 use crate::config::Settings;
 use crate::journal::medium::{Fault, FaultyMedium, Medium, MemoryMedium, Operation};
@@ -71,7 +73,8 @@ async fn figures(engine: &TestEngine, sku: &str) -> (i64, i64, i64) {
 /// Takes one step at a key, and nothing that would follow from it: as if the engine died then.
 async fn step(engine: &TestEngine, sku: &str, command: Command) -> Step {
     let (tell, told) = oneshot::channel();
-    let job = Job { command, once: None, answer: AnswerTo::Step(tell), permit: None };
+    let job =
+        Job { asked: Asked { command, once: None }, answer: AnswerTo::Step(tell), permit: None };
     engine.shared.deliver_job(&key(sku), job);
     let step = told.await.expect("the actor answers");
     assert!(engine.shared.all_durable().await);
@@ -163,24 +166,6 @@ async fn a_commit_that_a_crash_cut_short_is_carried_out() {
     let engine = start(&disk);
     assert_eq!((figures(&engine, "a").await, figures(&engine, "b").await), ((5, 0, 1), (5, 0, 2)));
     assert_eq!(status(engine.engine.call(settle(1, Verb::Fulfil), None).await), Status::Fulfilled);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_panic_in_one_key_is_contained() {
-    let engine = start(&Disk::new());
-    receive(&engine, "a", 5).await;
-    receive(&engine, "b", 5).await;
-    engine.engine.call(reserve(1, &[("a", 1)], Mode::AllOrNothing), None).await.unwrap();
-    // No home ever sends this: a step of a reservation that has no line here.
-    let (tell, told) = oneshot::channel();
-    let command = Command::Carry { id: id(99), verb: Verb::Expire, quantity: 1 };
-    let job = Job { command, once: None, answer: AnswerTo::Step(tell), permit: None };
-    engine.shared.deliver_job(&key("a"), job);
-    assert!(told.await.is_err(), "its caller hears that nobody can say");
-    assert_eq!(figures(&engine, "a").await, (5, 1, 0));
-    assert_eq!(status(engine.engine.call(settle(1, Verb::Commit), None).await), Status::Committed);
-    receive(&engine, "b", 1).await;
-    assert_eq!(engine.shared.stats.panics.load(std::sync::atomic::Ordering::Relaxed), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -281,30 +266,6 @@ async fn a_call_under_one_key_has_one_effect_also_when_repeats_race() {
         Call::Receive { key: key("a"), quantity: 1, from_incoming: false, note: Note::default() };
     let refused = engine.engine.call(other, Some("once")).await.unwrap_err();
     assert_eq!(refused.code, RefusalCode::IdempotencyKeyReused);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_frames_repeat_is_one_also_when_its_cart_has_grown() {
-    let disk = Disk::new();
-    let engine = start(&disk);
-    receive(&engine, "a", 5).await;
-    receive(&engine, "b", 5).await;
-    let ask = async |quantity, once: &str| {
-        let (op, key, id, once) = (FrameOp::Commit, key("a"), Some(id(1)), Some(once.into()));
-        let command = FrameCommand { op, key, id, quantity, hold_seconds: None, once };
-        engine.engine.commands(vec![command]).await.remove(0)
-    };
-    let malformed = FrameReply::Refused { code: RefusalCode::Malformed, available: None };
-    engine.engine.call(reserve(1, &[("a", 2)], Mode::AllOrNothing), None).await.unwrap();
-    assert!(matches!(ask(None, "paid").await, FrameReply::Done { replayed: false, .. }));
-    let (lines, mode) = (vec![(key("b"), 1)], Mode::AllOrNothing);
-    let add = Call::AddLines { id: id(1), lines, hold_seconds: None, mode };
-    engine.engine.call(add, None).await.unwrap();
-    assert!(matches!(ask(None, "paid").await, FrameReply::Done { replayed: true, .. }));
-    // What is not a repeat is about a reservation of two lines now, whatever its key.
-    assert_eq!(ask(Some(1), "paid").await, malformed);
-    assert_eq!(ask(None, "new").await, malformed);
-    assert_eq!((figures(&engine, "a").await, figures(&engine, "b").await), ((5, 0, 2), (5, 1, 0)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

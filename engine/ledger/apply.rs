@@ -13,8 +13,9 @@ use crate::time::Timestamp;
 use crate::units::{ReservationId, Units, Verb};
 
 impl StockLedger {
-    /// Carries an event out. It must have been decided by this ledger in this state.
-    pub fn apply(&mut self, event: &Event) {
+    /// Carries an event out. It must have been decided by this ledger in this state. Tells the place of the line of the
+    /// reservation that it is about, if it has one here; the line may be gone.
+    pub fn apply(&mut self, event: &Event) -> Option<u32> {
         self.version += 1;
         self.as_of = event.at;
         self.changed = true;
@@ -24,7 +25,7 @@ impl StockLedger {
             | Change::Adjusted { .. }
             | Change::Counted { .. }
             | Change::PolicySet { .. }
-            | Change::Sold { .. } => {}
+            | Change::Sold { .. } => None,
             Change::Reserved { id, fingerprint, requested, quantity, hold_seconds, references } => {
                 let mut slot =
                     Slot::new(*id, event.at, *hold_seconds, role_of(references.as_deref()));
@@ -35,6 +36,7 @@ impl StockLedger {
                 if let Some(slot) = self.slots.at(place).filter(|slot| slot.timed) {
                     self.deadlines.push(place, slot);
                 }
+                Some(place)
             }
             Change::Added { id, requested, quantity, hold_seconds } => {
                 self.change(*id, event.at, |slot| {
@@ -44,9 +46,7 @@ impl StockLedger {
                 })
             }
             Change::Planned { .. } => self.plan(event),
-            Change::Granted { id, grants } => {
-                self.change(*id, event.at, |slot| slot.grant(grants));
-            }
+            Change::Granted { id, grants } => self.change(*id, event.at, |slot| slot.grant(grants)),
             Change::Withdrawn { id, .. } => self.change(*id, event.at, Slot::withdraw),
             Change::Pended { id, home, quantity } => self.pend(*id, home, *quantity, event.at),
             Change::Unpended { id, quantity } => self.change(*id, event.at, |slot| {
@@ -55,10 +55,10 @@ impl StockLedger {
                 None
             }),
             Change::Extended { id, hold_seconds } => {
-                self.change(*id, event.at, |_| Some(*hold_seconds));
+                self.change(*id, event.at, |_| Some(*hold_seconds))
             }
             Change::Settled { id, verb, own, others } => {
-                self.change(*id, event.at, |slot| slot.settle(*verb, *own, others));
+                self.change(*id, event.at, |slot| slot.settle(*verb, *own, others))
             }
             Change::Carried { id, verb, quantity } => self.change(*id, event.at, |slot| {
                 slot.units.step(*verb, *quantity);
@@ -74,15 +74,13 @@ impl StockLedger {
         id: ReservationId,
         at: Timestamp,
         how: impl FnOnce(&mut Slot) -> Option<u32>,
-    ) {
+    ) -> Option<u32> {
         let Some(place) = self.slots.find(id) else {
             // Only a fault of the engine gets here; going on would part balances from holds.
             panic!("an event about {id:?}, which {} does not hold", self.key);
         };
         let generation = self.slots.next_generation();
-        let Some(slot) = self.slots.at_mut(place) else {
-            return;
-        };
+        let slot = self.slots.at_mut(place)?;
         let (hold_before, set_before) = (slot.hold_seconds, slot.set_at);
         if let Role::Home(basket) = &mut slot.role {
             basket.dirty = true;
@@ -96,6 +94,7 @@ impl StockLedger {
             }
         }
         self.after(place, at);
+        Some(place)
     }
 
     /// Puts right what depends on a changed slot: its deadline, its basket, and whether it is open.
@@ -155,7 +154,7 @@ impl StockLedger {
         }
     }
 
-    fn plan(&mut self, event: &Event) {
+    fn plan(&mut self, event: &Event) -> Option<u32> {
         let Change::Planned {
             id,
             fingerprint,
@@ -167,7 +166,7 @@ impl StockLedger {
             references,
         } = &event.change
         else {
-            return;
+            return None;
         };
         let plan = Box::new(Plan {
             adding: *adding,
@@ -177,13 +176,12 @@ impl StockLedger {
             others: others.clone(),
         });
         if *adding {
-            self.change(*id, event.at, |slot| {
+            return self.change(*id, event.at, |slot| {
                 slot.units.requested += requested;
                 slot.units.held += quantity;
                 slot.basket_mut().plan = Some(plan);
                 None
             });
-            return;
         }
         let basket = Basket {
             others: Vec::new(),
@@ -201,9 +199,16 @@ impl StockLedger {
         slot.units = Units { requested: *requested, held: *quantity, ..Units::default() };
         let place = self.slots.insert(slot);
         self.after(place, event.at);
+        Some(place)
     }
 
-    fn pend(&mut self, id: ReservationId, home: &crate::StockKey, quantity: u32, at: Timestamp) {
+    fn pend(
+        &mut self,
+        id: ReservationId,
+        home: &crate::StockKey,
+        quantity: u32,
+        at: Timestamp,
+    ) -> Option<u32> {
         if self.slots.find(id).is_none() {
             self.slots.insert(Slot::new(id, at, 0, Role::Member(home.clone())));
         }
@@ -211,12 +216,17 @@ impl StockLedger {
             slot.units.requested += quantity;
             slot.units.held += quantity;
             None
-        });
+        })
     }
 
-    fn take_back(&mut self, id: ReservationId, parts: &[ReturnedPart], at: Timestamp) {
+    fn take_back(
+        &mut self,
+        id: ReservationId,
+        parts: &[ReturnedPart],
+        at: Timestamp,
+    ) -> Option<u32> {
         if parts.is_empty() {
-            return;
+            return None;
         }
         if let Some(closed) = self.closed.get_mut(&id) {
             closed.closed_at = at;
@@ -226,7 +236,7 @@ impl StockLedger {
                     line.units.returned += part.quantity;
                 }
             }
-            return;
+            return None;
         }
         self.change(id, at, |slot| {
             for part in parts {
@@ -236,7 +246,7 @@ impl StockLedger {
                 }
             }
             None
-        });
+        })
     }
 }
 

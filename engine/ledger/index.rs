@@ -1,48 +1,39 @@
 //! Where in the hold table a reservation stands.
 //!
-//! An entry keeps half of its hash beside the place, so that a look-up that finds nothing, and a table that grows, touch
-//! no slot. A hot key's index is many tables instead of one: one alone would grow from four million entries to eight in a
-//! single insert, and every cart would wait for half a second.
+//! An entry is half of the id's hash beside the place, 8 bytes, so that a look-up that finds nothing, and a table that
+//! grows, touch no slot. A hot key's index is many tables instead of one: one alone would grow from four million entries to
+//! eight in a single insert, and every cart would wait for half a second. They grow one by one, as their shares differ.
 
 use alloc::boxed::Box;
+use alloc::vec;
 use core::hash::BuildHasher;
 use core::mem;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::DefaultHashBuilder;
 
+use crate::tables::{TABLES, table_of};
 use crate::units::ReservationId;
 
-/// Tables of a large index; a power of two.
-const TABLES: usize = 64;
 /// An index with more entries is a large one.
 const ONE_MAX: usize = 8_192;
-/// A table with more room than this gives back what it no longer needs.
-const ROOM_KEPT: usize = 64;
-
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    hash: u32,
-    place: u32,
-}
-
-#[derive(Debug)]
-enum Tables {
-    One(HashTable<Entry>),
-    Many(Box<[HashTable<Entry>]>),
-}
 
 /// Places by reservation.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Index {
     tables: Tables,
     entries: usize,
     hasher: DefaultHashBuilder,
 }
 
-impl Default for Index {
+#[derive(Debug)]
+enum Tables {
+    One(Table),
+    Many(Box<[Table]>),
+}
+
+impl Default for Tables {
     fn default() -> Self {
-        let tables = Tables::One(HashTable::new());
-        Self { tables, entries: 0, hasher: DefaultHashBuilder::default() }
+        Self::One(Table::default())
     }
 }
 
@@ -58,8 +49,7 @@ impl Index {
             Tables::One(table) => table,
             Tables::Many(tables) => &tables[number(hash)],
         };
-        let found = table.find(spread(hash), |entry| entry.hash == hash && is_it(entry.place));
-        found.map(|entry| entry.place)
+        table.find(hash, is_it).map(|(_, place)| place)
     }
 
     /// Adds a reservation that is not there.
@@ -68,7 +58,7 @@ impl Index {
             self.divide();
         }
         let hash = self.hash(id);
-        self.table(hash).insert_unique(spread(hash), Entry { hash, place }, rehash);
+        self.table(hash).insert(Entry { hash, place });
         self.entries += 1;
     }
 
@@ -76,16 +66,10 @@ impl Index {
     pub(crate) fn remove(&mut self, id: ReservationId, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let hash = self.hash(id);
         let table = self.table(hash);
-        let found = table
-            .find_entry(spread(hash), |entry| entry.hash == hash && is_it(entry.place))
-            .ok()?;
-        let (entry, _) = found.remove();
-        let room = 2 * table.len();
-        if table.capacity() > ROOM_KEPT && table.capacity() > 4 * room {
-            table.shrink_to(room, rehash);
-        }
+        let (at, place) = table.find(hash, is_it)?;
+        table.remove(at);
         self.entries -= 1;
-        Some(entry.place)
+        Some(place)
     }
 
     fn hash(&self, id: ReservationId) -> u32 {
@@ -94,7 +78,7 @@ impl Index {
         half
     }
 
-    fn table(&mut self, hash: u32) -> &mut HashTable<Entry> {
+    fn table(&mut self, hash: u32) -> &mut Table {
         match &mut self.tables {
             Tables::One(table) => table,
             Tables::Many(tables) => &mut tables[number(hash)],
@@ -104,26 +88,122 @@ impl Index {
     /// From now on many tables; for good, as a key that was hot once may be so again.
     fn divide(&mut self) {
         let Tables::One(table) = &mut self.tables else { return };
-        let mut tables: Box<[HashTable<Entry>]> = (0..TABLES).map(|_| HashTable::new()).collect();
-        for entry in mem::take(table) {
-            tables[number(entry.hash)].insert_unique(spread(entry.hash), entry, rehash);
+        let mut tables: Box<[Table]> = (0..TABLES).map(|_| Table::default()).collect();
+        for entry in mem::take(table).entries() {
+            tables[number(entry.hash)].insert(entry);
         }
         self.tables = Tables::Many(tables);
     }
 }
 
-/// The table of a hash: its upper bits, as a table by itself uses the lower ones.
+/// The table of a hash: by its upper half; a table by itself uses the lower bits first.
 fn number(hash: u32) -> usize {
-    hash as usize >> (u32::BITS - TABLES.trailing_zeros())
+    let [_, _, low, high] = hash.to_le_bytes();
+    table_of(u16::from_le_bytes([low, high]))
 }
 
-/// The half of a hash as a whole: its upper bits, by which a table tells entries apart, come from all of the half.
-fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    hash: u32,
+    place: u32,
 }
 
-fn rehash(entry: &Entry) -> u64 {
-    spread(entry.hash)
+impl Entry {
+    /// As it is stored: the hash, and the place counted from 1, as 0 stands for nothing.
+    fn cell(self) -> u64 {
+        u64::from(self.hash) << 32 | (u64::from(self.place) + 1)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "two halves of 32 bits")]
+    fn of(cell: u64) -> Option<Self> {
+        Some(Self { hash: (cell >> 32) as u32, place: (cell as u32).checked_sub(1)? })
+    }
+}
+
+/// A hash table of open addressing with linear probing (Knuth, The Art of Computer Programming, volume 3, 6.4, algorithms
+/// L and R): who looks for an entry and finds none has the line in the processor's cache that it then goes to. A table that
+/// tells entries apart by bytes of their own, as most do, would have it wait for memory twice.
+#[derive(Debug, Default)]
+struct Table {
+    /// A power of two of them, or none.
+    cells: Box<[u64]>,
+    taken: usize,
+}
+
+/// Cells of the smallest table.
+const CELLS_MIN: usize = 4;
+
+impl Table {
+    fn home(&self, hash: u32) -> usize {
+        hash as usize & (self.cells.len() - 1)
+    }
+
+    fn next(&self, at: usize) -> usize {
+        (at + 1) & (self.cells.len() - 1)
+    }
+
+    /// Cell and place of an entry.
+    fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<(usize, u32)> {
+        if self.cells.is_empty() {
+            return None;
+        }
+        let mut at = self.home(hash);
+        while let Some(entry) = Entry::of(self.cells[at]) {
+            if entry.hash == hash && is_it(entry.place) {
+                return Some((at, entry.place));
+            }
+            at = self.next(at);
+        }
+        None
+    }
+
+    fn insert(&mut self, entry: Entry) {
+        // A quarter stays free: with fewer, ways grow long.
+        if 4 * (self.taken + 1) > 3 * self.cells.len() {
+            self.resize((2 * self.cells.len()).max(CELLS_MIN));
+        }
+        self.put(entry);
+    }
+
+    fn put(&mut self, entry: Entry) {
+        let mut at = self.home(entry.hash);
+        while self.cells[at] != 0 {
+            at = self.next(at);
+        }
+        self.cells[at] = entry.cell();
+        self.taken += 1;
+    }
+
+    /// Empties a cell, and moves those behind it up that would not be found any more.
+    fn remove(&mut self, mut free: usize) {
+        let mut at = free;
+        loop {
+            at = self.next(at);
+            let Some(entry) = Entry::of(self.cells[at]) else { break };
+            // Cells from its home to where it stands: only if the free one is among them may it move there.
+            let (way, back) = (at.wrapping_sub(self.home(entry.hash)), at.wrapping_sub(free));
+            let within = self.cells.len() - 1;
+            if (way & within) >= (back & within) {
+                self.cells[free] = self.cells[at];
+                free = at;
+            }
+        }
+        self.cells[free] = 0;
+        self.taken -= 1;
+        // What a burst of reservations took is given back when they are gone.
+        if self.cells.len() > 64 && self.cells.len() > 8 * self.taken {
+            self.resize(self.cells.len() / 4);
+        }
+    }
+
+    fn resize(&mut self, cells: usize) {
+        let before = mem::replace(self, Self { cells: vec![0; cells].into(), taken: 0 });
+        before.entries().for_each(|entry| self.put(entry));
+    }
+
+    fn entries(self) -> impl Iterator<Item = Entry> {
+        self.cells.into_iter().filter_map(Entry::of)
+    }
 }
 
 #[cfg(test)]
@@ -150,5 +230,51 @@ mod tests {
         assert_eq!(index.len(), kept.len());
         assert!(kept.iter().all(|place| found(&index, *place) == Some(*place)));
         assert!(gone.iter().all(|place| found(&index, *place).is_none()));
+    }
+    #[test]
+    fn tables_grow_one_by_one() {
+        let mut index = Index::default();
+        let capacities = |index: &Index| match &index.tables {
+            Tables::One(_) => Vec::new(),
+            Tables::Many(tables) => tables.iter().map(|table| table.cells.len()).collect(),
+        };
+        let (mut before, mut grown) = (Vec::new(), Vec::new());
+        for place in 0..400_000 {
+            index.insert(ReservationId::new(u128::from(place) + 1).unwrap(), place);
+            // Looked at whenever the whole has grown by a hundredth.
+            if place >= 100_000 && place % 1_000 == 0 {
+                let now = capacities(&index);
+                grown.push(before.iter().zip(&now).filter(|(before, now)| before < now).count());
+                before = now;
+            }
+        }
+        assert!(grown.iter().sum::<usize>() >= 2 * TABLES - 2, "each has grown twice: {grown:?}");
+        assert!(grown.iter().all(|tables| *tables <= TABLES / 8), "too many at once: {grown:?}");
+    }
+    /// Few homes, so that ways cross and wrap around the end.
+    #[test]
+    fn a_crowded_table_is_a_map() {
+        let mut table = Table::default();
+        let mut model = alloc::collections::BTreeMap::new();
+        let mut dice = 7_u32;
+        for step in 0..200_000_u32 {
+            dice = dice.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let place = (dice >> 8) % if step % 20_000 < 10_000 { 700 } else { 90 };
+            // Seven to a hash, and hashes at both ends of a table.
+            let hash = (place / 7).wrapping_sub(20);
+            let found = table.find(hash, |it| it == place);
+            assert_eq!(found.map(|(_, place)| place), model.get(&place).copied(), "step {step}");
+            match found {
+                Some((at, _)) => {
+                    table.remove(at);
+                    model.remove(&place);
+                }
+                None => {
+                    table.insert(Entry { hash, place });
+                    model.insert(place, place);
+                }
+            }
+            assert_eq!(table.taken, model.len());
+        }
     }
 }

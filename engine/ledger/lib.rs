@@ -21,6 +21,7 @@ mod parts;
 mod refusal;
 mod reservation;
 mod slots;
+pub mod tables;
 mod terms;
 mod time;
 mod units;

@@ -69,7 +69,7 @@ impl StockLedger {
         let changed = self.slots.take_dirty();
         let mut baskets = Vec::new();
         for (number, _) in changed.iter().filter(|(_, may_have_baskets)| *may_have_baskets) {
-            for (place, slot, _) in self.slots.image(*number).slots() {
+            for (place, slot) in self.slots.of_page(*number) {
                 if matches!(&slot.role, Role::Home(basket) if basket.dirty) {
                     baskets.push(place);
                 }
@@ -98,11 +98,11 @@ impl StockLedger {
 
     /// A page as it is now.
     #[must_use]
-    pub fn page(&self, number: u32) -> PageImage {
+    pub fn page(&mut self, number: u32) -> PageImage {
         self.slots.image(number)
     }
 
-    /// The slot at a place.
+    /// The slot at a place, such as [`StockLedger::apply`] tells.
     #[must_use]
     pub fn slot_at(&self, place: u32) -> Option<&Slot> {
         self.slots.at(place)

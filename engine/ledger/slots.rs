@@ -2,6 +2,8 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::mem;
+use core::ops::Deref;
 
 use crate::index::Index;
 use crate::reservation::Role;
@@ -102,10 +104,59 @@ impl Slot {
 /// Holding a million is the usual case on a hot key: what is added here is paid a million times.
 const _: () = assert!(size_of::<Option<Slot>>() <= 96);
 
+/// The slots of a page: the table's own, or shared with an image that is being stored, and copied when one is changed
+/// meanwhile. A page that was always shared, though with nobody, would cost each change an atomic step, which waits for
+/// all that was written before it.
+#[derive(Debug)]
+enum PageSlots {
+    Own(Vec<Option<Slot>>),
+    Shared(Arc<Vec<Option<Slot>>>),
+}
+
+impl Default for PageSlots {
+    fn default() -> Self {
+        Self::Own(Vec::new())
+    }
+}
+
+impl Deref for PageSlots {
+    type Target = Vec<Option<Slot>>;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Own(slots) => slots,
+            Self::Shared(slots) => slots,
+        }
+    }
+}
+
+impl PageSlots {
+    fn own(&mut self) -> &mut Vec<Option<Slot>> {
+        if let Self::Shared(slots) = self {
+            let slots = mem::take(slots);
+            *self = Self::Own(Arc::try_unwrap(slots).unwrap_or_else(|shared| (*shared).clone()));
+        }
+        match self {
+            Self::Own(slots) => slots,
+            Self::Shared(_) => unreachable!("it has just become the table's own"),
+        }
+    }
+
+    fn share(&mut self) -> Arc<Vec<Option<Slot>>> {
+        match self {
+            Self::Own(slots) => {
+                let shared = Arc::new(mem::take(slots));
+                *self = Self::Shared(Arc::clone(&shared));
+                shared
+            }
+            Self::Shared(slots) => Arc::clone(slots),
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Page {
-    /// Shared with images that are being stored; copied when it is changed meanwhile.
-    slots: Arc<Vec<Option<Slot>>>,
+    slots: PageSlots,
     dirty: bool,
     /// Whether a changed slot may have a basket.
     baskets: bool,
@@ -172,7 +223,7 @@ impl Slots {
         let (page, within) = split(place);
         let page = self.pages.get_mut(page)?;
         page.dirty = true;
-        Arc::make_mut(&mut page.slots).get_mut(within)?.as_mut()
+        page.slots.own().get_mut(within)?.as_mut()
     }
 
     /// Has the next checkpoint look for a changed basket in the page of `place`, where the slot has one.
@@ -212,7 +263,7 @@ impl Slots {
         if self.pages.len() <= page {
             self.pages.resize_with(page + 1, Page::default);
         }
-        let slots = Arc::make_mut(&mut self.pages[page].slots);
+        let slots = self.pages[page].slots.own();
         if slots.len() <= within {
             // The first page grows with its holds, as most keys have few; the rest are full.
             if page > 0 && slots.capacity() < PAGE_SLOTS as usize {
@@ -247,7 +298,7 @@ impl Slots {
         let (page, within) = split(place);
         self.pages[page].dirty = true;
         self.free.push(place);
-        Arc::make_mut(&mut self.pages[page].slots)[within].take()
+        self.pages[page].slots.own()[within].take()
     }
 
     /// Marks free what a restored table has no slot for.
@@ -265,18 +316,24 @@ impl Slots {
         (0u32..).zip(&self.pages).flat_map(|(number, page)| in_places(number, &page.slots))
     }
 
+    /// The slots of a page, each with its place.
+    pub(crate) fn of_page(&self, number: u32) -> impl Iterator<Item = (u32, &Slot)> {
+        let page = self.pages.get(number as usize);
+        in_places(number, page.map_or(&[], |page| &page.slots[..]))
+    }
+
     /// Numbers of the pages changed since the last call, each with whether a basket of it may have changed.
     pub(crate) fn take_dirty(&mut self) -> Vec<(u32, bool)> {
         let taken = (0u32..).zip(&mut self.pages).filter_map(|(number, page)| {
-            let baskets = core::mem::take(&mut page.baskets);
-            core::mem::take(&mut page.dirty).then_some((number, baskets))
+            let baskets = mem::take(&mut page.baskets);
+            mem::take(&mut page.dirty).then_some((number, baskets))
         });
         taken.collect()
     }
 
     /// A page as it is now.
-    pub(crate) fn image(&self, number: u32) -> PageImage {
-        let slots = self.pages.get(number as usize).map(|page| Arc::clone(&page.slots));
+    pub(crate) fn image(&mut self, number: u32) -> PageImage {
+        let slots = self.pages.get_mut(number as usize).map(|page| page.slots.share());
         PageImage { number, slots: slots.unwrap_or_default() }
     }
 }

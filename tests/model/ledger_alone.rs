@@ -159,7 +159,9 @@ impl LedgerAlone {
     fn view(&self, id: ReservationId) -> Option<ReservationView> {
         let closed = || {
             let mut ledger = StockLedger::new(self.ledger.key().clone());
-            self.events.iter().for_each(|event| ledger.apply(event));
+            for event in &self.events {
+                ledger.apply(event);
+            }
             ledger.take_changes().closed.into_iter().rfind(|closed| closed.id == id)
         };
         self.ledger.view(id, &self.terms()).or_else(|| closed().map(|closed| closed.view()))

@@ -10,30 +10,30 @@ use super::Turn;
 use crate::actor::basket::Shortfall;
 use crate::actor::board::{Board, FrameReply};
 use crate::actor::call::Outcome;
-use crate::actor::message::{self, AnswerTo, Done, Job, Waiting, Want};
+use crate::actor::message::{self, AnswerTo, Asked, Done, Waiting, Want};
 use crate::store::save;
 
 impl Turn<'_> {
     /// Refuses a command and lets go of the keys that it claimed: a retry is decided anew.
-    pub(super) fn give_back(&mut self, job: Job, refusal: Refusal) {
-        if !job.command.is_step() {
-            if let Some(once) = job.once {
-                self.shared.once.forget(once);
+    pub(super) fn give_back(&mut self, asked: &Asked, answer: AnswerTo, refusal: Refusal) {
+        if !asked.command.is_step() {
+            if let Some(once) = &asked.once {
+                self.shared.once.forget(**once);
             }
-            let made = match &job.command {
+            let made = match &asked.command {
                 Command::ReserveOne { id, .. } => Some(*id),
                 Command::Reserve(reserve) if !reserve.adding => Some(reserve.id),
                 _ => None,
             };
             // What was claimed ahead is let go of at the turn's end: another command may make it a reservation.
             if let Some(id) = made
-                && self.claimed.is_none()
+                && self.taken.is_none()
                 && !self.actor.ledger.knows(id)
             {
                 self.shared.ids.forget(Some(id));
             }
         }
-        if let Command::Reserve(reserve) = job.command
+        if let Command::Reserve(reserve) = &asked.command
             && !reserve.others.is_empty()
             && matches!(
                 refusal.code,
@@ -41,7 +41,7 @@ impl Turn<'_> {
             )
         {
             if refusal.code == RefusalCode::HoldLimit {
-                return self.limit_unless_unknown(reserve.others, job.answer);
+                return self.limit_unless_unknown(reserve.others.clone(), answer);
             }
             let own = (reserve.own > 0).then(|| LineRefusal {
                 key: self.actor.ledger.key().clone(),
@@ -49,9 +49,9 @@ impl Turn<'_> {
                 requested: u64::from(reserve.own),
                 available: refusal.available,
             });
-            return self.name_all(own, reserve.others, job.answer);
+            return self.name_all(own, reserve.others.clone(), answer);
         }
-        self.refuse(job.answer, refusal);
+        self.refuse(answer, refusal);
     }
 
     /// The refusal of a basket names every line that falls short: the other keys are looked at.
@@ -67,15 +67,19 @@ impl Turn<'_> {
     }
 
     /// Answers a call that was made before with everything as it is now.
-    pub(super) fn repeat(&mut self, job: Job, reservation: Option<ReservationId>) {
-        let id =
-            job.command.reservation().filter(|_| !job.command.makes_reservation()).or(reservation);
+    pub(super) fn repeat(
+        &mut self,
+        command: &Command,
+        answer: AnswerTo,
+        reservation: Option<ReservationId>,
+    ) {
+        let id = command.reservation().filter(|_| !command.makes_reservation()).or(reservation);
         if let Some(id) = id
             && !self.actor.ledger.knows(id)
         {
             save::adopt(&mut self.actor.ledger, id, &self.shared.store);
         }
-        self.done(job.answer, id, true);
+        self.done(answer, id, true);
     }
 
     pub(super) fn done(&mut self, answer: AnswerTo, id: Option<ReservationId>, replayed: bool) {
@@ -145,8 +149,8 @@ impl Turn<'_> {
     }
 
     /// A repeat of a call that is under way waits for its outcome, then asks again.
-    pub(super) fn wait(&mut self, mut job: Job, told: oneshot::Receiver<()>) {
-        job.answer = self.lasting(job.answer);
+    pub(super) fn wait(&mut self, asked: &Asked, answer: AnswerTo, told: oneshot::Receiver<()>) {
+        let job = self.kept(asked, answer);
         let (shared, key) = (Arc::clone(&self.shared), self.actor.ledger.key().clone());
         actix::spawn(async move {
             // An error is the message: the claim was let go of.

@@ -18,15 +18,18 @@ use saldo_ledger::{
 };
 use tokio::sync::oneshot;
 
+use crate::actor::admission::Permit;
 use crate::actor::basket::Operation;
 use crate::actor::board::{Board, FrameReply};
-use crate::actor::message::{self, AnswerTo, FramePart, Job, PlacedCommand, Waiting};
+use crate::actor::ids::Claim;
+use crate::actor::message::{self, AnswerTo, Asked, FramePart, Job, PlacedCommand, Waiting};
 use crate::actor::shared::Shared;
 use crate::actor::stock_actor::StockActor;
 use crate::journal::group::GroupWriter;
 use crate::planted::{Bug, is_awake};
 use crate::store::save;
-use ahead::Ahead;
+pub(super) use ahead::Ahead;
+use ahead::Taken;
 use standing::Standing;
 
 /// A group is closed at this length, so that a record keeps to its 64 KiB.
@@ -61,10 +64,14 @@ pub(in crate::actor) struct Turn<'a> {
     answers: Vec<Waiting>,
     /// The frame whose part is decided.
     frame: Option<Arc<Board>>,
-    /// What became of the claim of the command's id, where it was claimed ahead.
-    claimed: Option<bool>,
+    /// The id that the command gives, where it was taken ahead and no reservation has been made of it.
+    taken: Option<Taken>,
+    /// Ids claimed ahead of which none was made. Another command of the turn may make one, so they are let go of last.
+    unused: Vec<ReservationId>,
     /// The idempotency key that the command being decided has claimed.
     claiming: Option<Once>,
+    /// What admitted the command being decided; goes with it where it waits.
+    permit: Option<Permit>,
     /// The frame that `replies` are for.
     board: Option<Arc<Board>>,
     replies: Vec<(u32, FrameReply)>,
@@ -78,17 +85,24 @@ impl<'a> Turn<'a> {
         jobs: impl ExactSizeIterator<Item = Job>,
     ) -> bool {
         let mut turn = Turn::begin(actor, None, 0);
-        let is_taken = turn.take_all(jobs, &mut Ahead::default());
+        let mut is_taken = true;
+        for Job { asked, answer, permit } in jobs {
+            turn.permit = permit;
+            is_taken = turn.take(is_taken, &asked, answer);
+        }
         turn.end(is_taken)
     }
 
     /// As [`Turn::run`], for a frame's part.
     pub(in crate::actor) fn run_part(actor: &'a mut StockActor, part: FramePart) -> bool {
         let FramePart { board, commands } = part;
-        let mut ahead = Ahead::look(&commands, &actor.ledger, &actor.shared.ids);
+        actor.ahead = Ahead::look(&commands, &actor.ledger, &actor.shared.ids);
         let mut turn = Turn::begin(actor, Some(board), commands.len());
-        let is_taken = turn.take_all(commands.into_iter().map(PlacedCommand::into_job), &mut ahead);
-        ahead.release(&turn.actor.ledger, &turn.shared.ids);
+        let mut is_taken = true;
+        for PlacedCommand { asked, place } in &commands {
+            turn.taken = turn.actor.ahead.of(&asked.command);
+            is_taken = turn.take(is_taken, asked, AnswerTo::Place(*place));
+        }
         turn.end(is_taken)
     }
 
@@ -108,41 +122,47 @@ impl<'a> Turn<'a> {
             replies: Vec::with_capacity(replies),
             board: frame.clone(),
             frame,
-            claimed: None,
+            taken: None,
+            unused: Vec::new(),
             claiming: None,
+            permit: None,
         }
     }
 
-    /// Decides in order; false where the journal took no more.
-    fn take_all(&mut self, jobs: impl Iterator<Item = Job>, ahead: &mut Ahead) -> bool {
-        let mut is_taken = true;
-        for job in jobs {
-            if is_taken {
-                self.claimed = ahead.of(&job.command);
-                self.consider(job);
-                is_taken = self.writer.bytes().len() < GROUP_BYTES || self.flush(false);
-            } else {
-                self.lasting(job.answer).refuse(Refusal::plain(RefusalCode::Overloaded));
-            }
+    /// Decides the next command, unless the journal took no more before it; whether it takes more.
+    fn take(&mut self, is_taken: bool, asked: &Asked, answer: AnswerTo) -> bool {
+        if !is_taken {
+            self.lasting(answer).refuse(Refusal::plain(RefusalCode::Overloaded));
+            return false;
         }
-        is_taken
+        self.consider(asked, answer);
+        if let Some(Taken { id, claim: Claim::New, .. }) = self.taken {
+            self.unused.push(id);
+        }
+        self.writer.bytes().len() < GROUP_BYTES || self.flush(false)
     }
 
     fn end(mut self, is_taken: bool) -> bool {
         let is_taken = is_taken && self.flush(true);
+        if is_taken {
+            for id in self.unused.drain(..) {
+                ahead::release(id, &self.actor.ledger, &self.shared.ids);
+            }
+            self.actor.ahead = Ahead::default();
+        }
         self.writer.clear();
         WRITER.set(std::mem::take(&mut self.writer));
         is_taken
     }
 
-    fn consider(&mut self, job: Job) {
-        if self.must_wait(&job.command) {
-            return self.park(job);
+    fn consider(&mut self, asked: &Asked, answer: AnswerTo) {
+        if self.must_wait(&asked.command) {
+            return self.park(asked, answer);
         }
-        if self.expire_before_adding(&job.command) && self.must_wait(&job.command) {
-            return self.park(job);
+        if self.expire_before_adding(&asked.command) && self.must_wait(&asked.command) {
+            return self.park(asked, answer);
         }
-        self.answer(job);
+        self.answer(asked, answer);
     }
 
     /// Whether an operation over several keys is under way on the command's reservation.
@@ -153,12 +173,18 @@ impl<'a> Turn<'a> {
     }
 
     /// Has a command wait for the operation on its reservation.
-    fn park(&mut self, mut job: Job) {
-        job.answer = self.lasting(job.answer);
-        let id = job.command.reservation();
+    fn park(&mut self, asked: &Asked, answer: AnswerTo) {
+        let job = self.kept(asked, answer);
+        let id = asked.command.reservation();
         if let Some(waiting) = id.and_then(|id| self.actor.under_way.get_mut(&id)) {
             waiting.push_back(job);
         }
+    }
+
+    /// The command being decided, to be decided later.
+    fn kept(&mut self, asked: &Asked, answer: AnswerTo) -> Job {
+        let (asked, answer) = (asked.clone(), self.lasting(answer));
+        Job { asked, answer, permit: self.permit.take() }
     }
 
     /// An answer that may outlive the turn.
@@ -184,60 +210,62 @@ impl<'a> Turn<'a> {
         false
     }
 
-    fn answer(&mut self, job: Job) {
+    fn answer(&mut self, asked: &Asked, answer: AnswerTo) {
+        let command = &asked.command;
         self.claiming = None;
-        self.adopt(&job.command);
-        match self.standing(&job) {
+        self.adopt(command);
+        match self.standing(asked) {
             Standing::New => {}
-            Standing::Repeat(reservation) => return self.repeat(job, reservation),
+            Standing::Repeat(reservation) => return self.repeat(command, answer, reservation),
             Standing::Refused(code) => {
-                let code = self.refused_before(&job).unwrap_or(code);
-                return self.refuse(job.answer, code.into());
+                let code = self.refused_before(command, &answer).unwrap_or(code);
+                return self.refuse(answer, code.into());
             }
-            Standing::Wait(told) => return self.wait(job, told),
+            Standing::Wait(told) => return self.wait(asked, answer, told),
         }
         // A repeat comes first: the reservation may have had one line when the call had its effect.
-        if self.is_basket_in_frame(&job) {
-            return self.give_back(job, RefusalCode::Malformed.into());
+        if self.is_basket_in_frame(command, &answer) {
+            return self.give_back(asked, answer, RefusalCode::Malformed.into());
         }
         let decided = match self.refuses_changes {
             Some(code) => Err(code.into()),
-            None => self.decide(&job.command),
+            None => self.decide(command),
         };
         match decided {
             Ok(event) => {
-                let again = is_awake(Bug::ReleaseTwice).then(|| job.command.clone());
-                self.accept(job, event);
-                self.release_again(again);
+                self.accept(asked, answer, event);
+                if is_awake(Bug::ReleaseTwice) {
+                    self.release_again(command);
+                }
             }
-            Err(refusal) => self.give_back(job, refusal),
+            Err(refusal) => self.give_back(asked, answer, refusal),
         }
     }
 
-    /// A planted bug; does nothing where none is awake.
-    fn release_again(&mut self, command: Option<Command>) {
-        if let Some(command @ Command::Settle { verb: Verb::Release | Verb::Cancel, .. }) = command
-            && let Ok(event) = self.decide(&command)
+    /// A planted bug.
+    fn release_again(&mut self, command: &Command) {
+        if let Command::Settle { verb: Verb::Release | Verb::Cancel, .. } = command
+            && let Ok(event) = self.decide(command)
         {
-            self.accept(Job { command, once: None, answer: AnswerTo::Nobody, permit: None }, event);
+            let again = Asked { command: command.clone(), once: None };
+            self.accept(&again, AnswerTo::Nobody, event);
         }
     }
 
     /// What comes before the reuse of a key: a command that frames do not carry, and a limit that it would pass.
-    fn refused_before(&self, job: &Job) -> Option<RefusalCode> {
-        if self.is_basket_in_frame(job) {
+    fn refused_before(&self, command: &Command, answer: &AnswerTo) -> Option<RefusalCode> {
+        if self.is_basket_in_frame(command, answer) {
             return Some(RefusalCode::Malformed);
         }
-        let refused = self.actor.ledger.decide(&job.command, &self.terms, self.now).err()?;
+        let refused = self.actor.ledger.decide(command, &self.terms, self.now).err()?;
         (refused.code == RefusalCode::LimitExceeded).then_some(refused.code)
     }
 
     /// Commands of frames are about reservations of one line only.
-    fn is_basket_in_frame(&self, job: &Job) -> bool {
-        matches!(job.answer, AnswerTo::Place(_) | AnswerTo::Board { .. })
-            && !job.command.makes_reservation()
-            && job
-                .command
+    fn is_basket_in_frame(&self, command: &Command, answer: &AnswerTo) -> bool {
+        matches!(answer, AnswerTo::Place(_) | AnswerTo::Board { .. })
+            && !command.makes_reservation()
+            && command
                 .reservation()
                 .and_then(|id| self.actor.ledger.slot(id))
                 .is_some_and(|slot| !slot.others().is_empty())
@@ -311,17 +339,17 @@ impl<'a> Turn<'a> {
     }
 
     fn expire(&mut self, id: ReservationId) -> bool {
-        let job = Job::expiry(id);
-        let decided = self.actor.ledger.decide(&job.command, &self.terms, self.now);
-        decided.map(|event| self.accept(job, event)).is_ok()
+        let Job { asked, answer, .. } = Job::expiry(id);
+        let decided = self.actor.ledger.decide(&asked.command, &self.terms, self.now);
+        decided.map(|event| self.accept(&asked, answer, event)).is_ok()
     }
 
     /// Journals and applies what was decided, and sees to its answer.
-    fn accept(&mut self, job: Job, mut event: Event) {
-        let Job { command, once, answer, permit: _ } = job;
+    fn accept(&mut self, asked: &Asked, answer: AnswerTo, mut event: Event) {
+        let (command, once) = (&asked.command, asked.once.as_deref().copied());
         event.once = once
             .filter(|_| !matches!(event.change, Change::Planned { .. } | Change::Withdrawn { .. }));
-        let held_before = self.shared.customers.held(&self.actor.ledger, &command);
+        let held_before = self.shared.customers.held(&self.actor.ledger, command);
         let ledger = &mut self.actor.ledger;
         if self.writer.count() == 0 {
             self.writer.open(
@@ -333,10 +361,13 @@ impl<'a> Turn<'a> {
             );
         }
         self.writer.add(&event);
-        ledger.apply(&event);
-        self.shared.customers.changed(ledger, &command, held_before);
+        let place = ledger.apply(&event);
+        if command.makes_reservation() {
+            self.taken = None;
+        }
+        self.shared.customers.changed(ledger, command, held_before);
         let id = command.reservation();
-        let slot = id.and_then(|id| ledger.slot(id)).filter(|slot| slot.has_held());
+        let slot = place.and_then(|place| ledger.slot_at(place)).filter(|slot| slot.has_held());
         let (is_home, expires_at) =
             slot.map_or((false, None), |it| (it.is_home(), Some(it.deadline(&self.terms))));
         if let (true, Some(at)) = (is_home, expires_at) {

@@ -5,8 +5,10 @@ use tokio::sync::oneshot;
 
 use super::Turn;
 use crate::actor::fingerprint;
-use crate::actor::message::Job;
+use crate::actor::ids::Claim;
+use crate::actor::message::Asked;
 use crate::actor::once::Known;
+use crate::actor::stock_actor::StockActor;
 
 /// Whether a call was made before.
 pub(super) enum Standing {
@@ -18,11 +20,13 @@ pub(super) enum Standing {
 
 impl Turn<'_> {
     /// Finds out whether a call was made before, and claims its keys where it was not.
-    pub(super) fn standing(&mut self, job: &Job) -> Standing {
-        if job.command.is_step() {
+    pub(super) fn standing(&mut self, asked: &Asked) -> Standing {
+        let Asked { command, once } = asked;
+        let once = once.as_deref().copied();
+        if command.is_step() {
             return Standing::New;
         }
-        let made = match &job.command {
+        let made = match command {
             Command::ReserveOne { id, fingerprint, .. } => Some((*id, *fingerprint)),
             Command::Reserve(reserve) if !reserve.adding => Some((reserve.id, reserve.fingerprint)),
             _ => None,
@@ -32,7 +36,7 @@ impl Turn<'_> {
         {
             return standing;
         }
-        if let Some(once) = job.once {
+        if let Some(once) = once {
             match self.shared.once.claim(once, self.now) {
                 Known::Fresh => self.claiming = Some(once),
                 Known::Done(reservation) => return Standing::Repeat(reservation),
@@ -41,14 +45,20 @@ impl Turn<'_> {
             }
         }
         if let Some((id, _)) = made
-            && !self.claimed.unwrap_or_else(|| self.shared.ids.claim(id, self.actor.ledger.key()))
+            && self.claim_of(id) == Claim::Others
         {
-            if let Some(once) = job.once {
+            if let Some(once) = once {
                 self.shared.once.forget(once);
             }
             return Standing::Refused(RefusalCode::IdempotencyKeyReused);
         }
         Standing::New
+    }
+
+    fn claim_of(&mut self, id: ReservationId) -> Claim {
+        let StockActor { ahead, ledger, .. } = &mut *self.actor;
+        let before = self.taken.map(|taken| taken.claim);
+        before.unwrap_or_else(|| ahead.take(id, ledger.key(), &self.shared.ids))
     }
 
     /// A reservation id that a client gave is a key of its own kind, remembered while the
@@ -61,10 +71,12 @@ impl Turn<'_> {
                 Standing::Refused(RefusalCode::IdempotencyKeyReused)
             }
         };
-        if let Some(known) = self.actor.ledger.fingerprint_of(id) {
+        if !self.taken.is_some_and(|taken| taken.is_fresh())
+            && let Some(known) = self.actor.ledger.fingerprint_of(id)
+        {
             return Some(same(known == fingerprint && fingerprint != 0));
         }
-        if fingerprint == 0 || self.shared.once.is_empty() {
+        if fingerprint == 0 || !self.shared.once.has_reservations() {
             return None;
         }
         let once = Once { key: fingerprint::key_of_id(id), fingerprint };
