@@ -75,6 +75,15 @@ impl Engine {
         home.start().await
     }
 
+    /// Kills it (`SIGKILL`) and starts it again on the same directory.
+    ///
+    /// # Errors
+    /// [`BenchError::Engine`]: it could not be killed, or did not come to serve again.
+    pub async fn crash_and_restart(mut self) -> Result<Self, BenchError> {
+        self.child.kill().await.map_err(BenchError::io("killing the engine"))?;
+        self.home.start().await
+    }
+
     /// Stops it (`SIGTERM`) and tells how long that took.
     ///
     /// # Errors

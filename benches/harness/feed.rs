@@ -65,6 +65,6 @@ impl FeedSocket {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-fn unfit(error: Error) -> BenchError {
+pub(crate) fn unfit(error: Error) -> BenchError {
     BenchError::Answer(error.to_string())
 }

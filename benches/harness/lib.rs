@@ -4,6 +4,7 @@
 //! of its figures with the smallest and the largest. The clients share the machine's cores with the engine.
 
 mod ask;
+mod binary_feed;
 mod change_load;
 mod common;
 mod delta;
@@ -28,6 +29,7 @@ mod reserve_frame;
 mod websocket;
 
 pub use ask::{ask, asked_by_test};
+pub use binary_feed::{BinaryFeed, frames_of};
 pub use change_load::{ChangeLoad, LoadShape};
 pub use common::{Common, Durability};
 pub use engine::{Engine, Settings};
