@@ -124,22 +124,11 @@ impl Ids {
         homes.find(hash, |it| it.id == halves).map(|home| home.key.clone())
     }
 
-    /// Lets go of an id: it was refused, or the store knows the reservation now.
-    pub fn forget(&self, id: Option<ReservationId>) {
-        if let Some(id) = id {
-            self.remove(id, |_| true);
-        }
-    }
-
-    /// Lets go of an id that this home has.
+    /// Lets go of an id that this home has: no reservation was made of it, or the store knows it now.
     pub fn release(&self, id: ReservationId, home: &StockKey) {
-        self.remove(id, |key| key == home);
-    }
-
-    fn remove(&self, id: ReservationId, whose: impl Fn(&StockKey) -> bool) {
         let (halves, hash) = self.halves(id);
         let mut homes = self.shard(hash).lock();
-        if let Ok(home) = homes.find_entry(hash, |it| it.id == halves && whose(&it.key)) {
+        if let Ok(home) = homes.find_entry(hash, |it| it.id == halves && it.key == *home) {
             home.remove();
             // What a burst of reservations took is given back when they are gone.
             let room = 2 * homes.len();

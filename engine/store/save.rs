@@ -40,7 +40,7 @@ pub enum LoadError {
 pub fn save(ledger: &mut StockLedger, shared: &Shared) {
     for closed in put(ledger, &shared.store, &shared.settings) {
         remember_id(&closed, &shared.once);
-        shared.ids.forget(Some(closed.id));
+        shared.ids.release(closed.id, ledger.key());
     }
 }
 
@@ -196,7 +196,8 @@ pub fn forget_old(shared: &Shared, now: Timestamp, limit: usize) -> Result<usize
             break;
         }
         // Its lines tell recovery what other keys still have to do; a full disk may make them wait longer than it is kept.
-        if shared.operations.is_under_way(id) {
+        // And where an actor has it, it knows of a return that the store does not.
+        if shared.operations.is_under_way(id) || shared.ids.home(id).is_some() {
             continue;
         }
         forgotten += 1;

@@ -1,6 +1,7 @@
 //! Frames of commands: what is asked twice is done once.
 
 use super::*;
+use crate::store::checkpoint;
 
 /// So many commands go one by one, or are looked for and claimed ahead.
 const LENGTHS: [u32; 2] = [2, 20];
@@ -79,4 +80,57 @@ async fn a_frames_repeat_is_one_also_when_its_cart_has_grown() {
     assert_eq!(ask(Some(1), "paid").await, malformed);
     assert_eq!(ask(None, "new").await, malformed);
     assert_eq!((figures(&engine, "a").await, figures(&engine, "b").await), ((5, 0, 2), (5, 1, 0)));
+}
+
+fn command(op: FrameOp, sku: &str, number: u128) -> FrameCommand {
+    let quantity = (op == FrameOp::Reserve).then_some(1);
+    let hold_seconds = (op == FrameOp::Extend).then_some(60);
+    FrameCommand { op, key: key(sku), id: Some(id(number)), quantity, hold_seconds, once: None }
+}
+
+/// An engine where reservation 1 of SKU a was released so long ago that only the store knows it.
+async fn with_a_closed_one() -> TestEngine {
+    let engine = start(&Disk::new());
+    for sku in ["a", "b", "c"] {
+        receive(&engine, sku, 100).await;
+    }
+    for op in [FrameOp::Reserve, FrameOp::Release] {
+        let replies = engine.engine.commands(vec![command(op, "a", 1)]).await;
+        assert!(matches!(replies[..], [FrameReply::Done { replayed: false, .. }]), "{replies:?}");
+    }
+    checkpoint::make(&engine.shared).await.unwrap();
+    let window = Settings::default().idempotency_window_seconds;
+    engine.clock.advance(Duration::from_secs(window + 1));
+    engine
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_reservation_that_a_frame_brings_back_is_not_made_anew() {
+    for others in [0, 20] {
+        let engine = with_a_closed_one().await;
+        let mut frame = vec![command(FrameOp::Extend, "a", 1)];
+        frame.extend((0..others).map(|number| command(FrameOp::Reserve, "a", 100 + number)));
+        frame.push(command(FrameOp::Reserve, "a", 1));
+        let replies = engine.engine.commands(frame).await;
+        assert!(
+            matches!(replies.last(), Some(FrameReply::Done { replayed: true, .. })),
+            "behind {others} others: {replies:?}"
+        );
+        assert_eq!(figures(&engine, "a").await, (100, i64::try_from(others).unwrap(), 0));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_reservation_that_was_brought_back_takes_no_id_from_another_key() {
+    let engine = with_a_closed_one().await;
+    // The first key hears of its old reservation; then its id is given to a new one at the second.
+    engine.engine.commands(vec![command(FrameOp::Extend, "a", 1)]).await;
+    let replies = engine.engine.commands(vec![command(FrameOp::Reserve, "b", 1)]).await;
+    assert!(matches!(replies[..], [FrameReply::Done { replayed: false, .. }]), "{replies:?}");
+    receive(&engine, "a", 1).await;
+    checkpoint::make(&engine.shared).await.unwrap();
+    let replies = engine.engine.commands(vec![command(FrameOp::Reserve, "c", 1)]).await;
+    assert!(matches!(replies[..], [FrameReply::Refused { .. }]), "{replies:?}");
+    assert_eq!(figures(&engine, "c").await, (100, 0, 0));
+    assert_eq!(status(engine.engine.call(settle(1, Verb::Commit), None).await), Status::Committed);
 }

@@ -6,12 +6,11 @@ use std::sync::atomic::Ordering;
 use saldo_ledger::{Command, LineRefusal, Mode, PlanLine, Refusal, RefusalCode, ReservationId};
 use tokio::sync::oneshot;
 
-use super::Turn;
+use super::{Turn, ahead};
 use crate::actor::basket::Shortfall;
 use crate::actor::board::{Board, FrameReply};
 use crate::actor::call::Outcome;
 use crate::actor::message::{self, AnswerTo, Asked, Done, Waiting, Want};
-use crate::store::save;
 
 impl Turn<'_> {
     /// Refuses a command and lets go of the keys that it claimed: a retry is decided anew.
@@ -28,9 +27,8 @@ impl Turn<'_> {
             // What was claimed ahead is let go of at the turn's end: another command may make it a reservation.
             if let Some(id) = made
                 && self.taken.is_none()
-                && !self.actor.ledger.knows(id)
             {
-                self.shared.ids.forget(Some(id));
+                ahead::release(id, &self.actor.ledger, &self.shared.ids);
             }
         }
         if let Command::Reserve(reserve) = &asked.command
@@ -74,10 +72,8 @@ impl Turn<'_> {
         reservation: Option<ReservationId>,
     ) {
         let id = command.reservation().filter(|_| !command.makes_reservation()).or(reservation);
-        if let Some(id) = id
-            && !self.actor.ledger.knows(id)
-        {
-            save::adopt(&mut self.actor.ledger, id, &self.shared.store);
+        if let Some(id) = id {
+            self.know(id);
         }
         self.done(answer, id, true);
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use saldo_ledger::RefusalCode;
 
-use super::{After, Turn};
+use super::{After, Turn, ahead};
 use crate::actor::message::Notice;
 use crate::journal::JournalError;
 use crate::planted::{Bug, is_awake};
@@ -67,6 +67,7 @@ impl Turn<'_> {
                     self.shared.once.forget(once);
                 }
                 After::Decided(once, id) => self.shared.once.decided(once, id, self.now),
+                After::Gone(id) => ahead::release(id, &self.actor.ledger, &self.shared.ids),
                 After::Begin(operation) => {
                     actix::spawn(operation.run(Arc::clone(&self.shared)));
                 }
@@ -90,6 +91,7 @@ impl Turn<'_> {
         for after in self.after.drain(..) {
             match after {
                 After::Decided(once, _) => self.shared.once.forget(once),
+                After::Gone(_) => {}
                 After::Begin(operation) => {
                     let id = operation.id();
                     if let Some(once) = operation.give_up(code) {

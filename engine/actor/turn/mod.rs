@@ -46,6 +46,8 @@ thread_local! {
 enum After {
     /// The idempotency key stands for the call now.
     Decided(Once, Option<ReservationId>),
+    /// No reservation has the id any more, unless it was cart-lines that were withdrawn.
+    Gone(ReservationId),
     /// Other keys have to answer or to carry out.
     Begin(Operation),
     /// An operation's step was taken.
@@ -68,6 +70,8 @@ pub(in crate::actor) struct Turn<'a> {
     taken: Option<Taken>,
     /// Ids claimed ahead of which none was made. Another command of the turn may make one, so they are let go of last.
     unused: Vec<ReservationId>,
+    /// Whether a command of this turn has brought a closed reservation back: its id was not known when it was looked for.
+    has_adopted: bool,
     /// The idempotency key that the command being decided has claimed.
     claiming: Option<Once>,
     /// What admitted the command being decided; goes with it where it waits.
@@ -124,6 +128,7 @@ impl<'a> Turn<'a> {
             frame,
             taken: None,
             unused: Vec::new(),
+            has_adopted: false,
             claiming: None,
             permit: None,
         }
@@ -281,20 +286,26 @@ impl<'a> Turn<'a> {
             Command::Reserve(reserve) if reserve.adding => reserve.id,
             _ => return,
         };
+        self.know(id);
+    }
+
+    /// Has the ledger know a closed reservation that the store may have.
+    fn know(&mut self, id: ReservationId) {
         if !self.actor.ledger.knows(id) {
             save::adopt(&mut self.actor.ledger, id, &self.shared.store);
+            self.has_adopted = true;
         }
     }
 
     /// Has a closed reservation that units came back to be read here: the store knows it as it was before, until
     /// this key's state is saved.
-    fn read_here(&self, change: &Change, id: Option<ReservationId>) {
-        let ledger = &self.actor.ledger;
+    fn read_here(&mut self, change: &Change, id: Option<ReservationId>) {
+        let StockActor { ahead, ledger, .. } = &mut *self.actor;
         if let (Change::Returned { .. }, Some(id)) = (change, id)
             && ledger.knows(id)
             && ledger.slot(id).is_none()
         {
-            self.shared.ids.claim(id, ledger.key());
+            ahead.take(id, ledger.key(), &self.shared.ids);
         }
     }
 
@@ -382,10 +393,8 @@ impl<'a> Turn<'a> {
         }
         save::note_references(&event.change, &self.actor.ledger, &self.shared.store);
         self.read_here(&event.change, id);
-        if matches!(event.change, Change::Withdrawn { .. })
-            && id.is_some_and(|id| !self.actor.ledger.knows(id))
-        {
-            self.shared.ids.forget(id);
+        if let (Change::Withdrawn { .. }, Some(id)) = (&event.change, id) {
+            self.after.push(After::Gone(id));
         }
         match answer {
             AnswerTo::Step(tell) => self.after.push(After::Step(tell, event)),

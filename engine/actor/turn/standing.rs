@@ -3,7 +3,7 @@
 use saldo_ledger::{Command, Once, RefusalCode, ReservationId};
 use tokio::sync::oneshot;
 
-use super::Turn;
+use super::{Turn, ahead};
 use crate::actor::fingerprint;
 use crate::actor::ids::Claim;
 use crate::actor::message::Asked;
@@ -44,15 +44,29 @@ impl Turn<'_> {
                 Known::UnderWay(told) => return Standing::Wait(told),
             }
         }
-        if let Some((id, _)) = made
-            && self.claim_of(id) == Claim::Others
+        if let Some((id, fingerprint)) = made
+            && let Some(standing) = self.standing_behind_claim(id, fingerprint)
         {
             if let Some(once) = once {
                 self.shared.once.forget(once);
             }
-            return Standing::Refused(RefusalCode::IdempotencyKeyReused);
+            return standing;
         }
         Standing::New
+    }
+
+    /// Claims the id, and finds out whether it was anyone's until then.
+    fn standing_behind_claim(&mut self, id: ReservationId, fingerprint: u64) -> Option<Standing> {
+        match self.claim_of(id) {
+            Claim::Others => Some(Standing::Refused(RefusalCode::IdempotencyKeyReused)),
+            // Its home may have closed it, and let go of it, since it was asked for above.
+            Claim::New if self.taken.is_none() => {
+                let standing = self.standing_of_id(id, fingerprint)?;
+                ahead::release(id, &self.actor.ledger, &self.shared.ids);
+                Some(standing)
+            }
+            Claim::New | Claim::Own => None,
+        }
     }
 
     fn claim_of(&mut self, id: ReservationId) -> Claim {
@@ -71,9 +85,8 @@ impl Turn<'_> {
                 Standing::Refused(RefusalCode::IdempotencyKeyReused)
             }
         };
-        if !self.taken.is_some_and(|taken| taken.is_fresh())
-            && let Some(known) = self.actor.ledger.fingerprint_of(id)
-        {
+        let is_fresh = self.taken.is_some_and(|taken| taken.is_fresh()) && !self.has_adopted;
+        if !is_fresh && let Some(known) = self.actor.ledger.fingerprint_of(id) {
             return Some(same(known == fingerprint && fingerprint != 0));
         }
         if fingerprint == 0 || !self.shared.once.has_reservations() {
