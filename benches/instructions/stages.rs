@@ -12,7 +12,7 @@ use saldo_protocol::binary::{
 };
 
 /// Holds that are open before any is counted.
-const OPEN: u64 = 10_000;
+const OPEN: u64 = 2_000;
 /// Commands of a frame, events of a group, and reserves of a ledger.
 const TIMES: u64 = 1_024;
 const AT_US: u64 = 1_770_000_000_000_000;
