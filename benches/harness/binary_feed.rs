@@ -9,14 +9,12 @@ use saldo_protocol::binary::{
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
-use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
 
-use crate::feed::unfit;
+use crate::feed::{connected, unfit};
 use crate::{BenchError, HOT_LOCATION, HOT_SKU};
 
-const FORM: HeaderValue = HeaderValue::from_static("saldo.v1.bin");
+/// The form of binary frames.
+const BINARY: &str = "saldo.v1.bin";
 /// The longest wait for replies.
 const REPLIES_MAX: Duration = Duration::from_secs(60);
 
@@ -30,14 +28,7 @@ impl BinaryFeed {
     /// # Errors
     /// [`BenchError::Io`] and [`BenchError::Answer`]: no connection, no upgrade.
     pub async fn connect(authority: &str) -> Result<Self, BenchError> {
-        let connecting = || BenchError::io(format!("connecting to {authority}"));
-        let stream = TcpStream::connect(authority).await.map_err(connecting())?;
-        stream.set_nodelay(true).map_err(connecting())?;
-        let mut request =
-            format!("ws://{authority}/v1/feed").into_client_request().map_err(unfit)?;
-        request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, FORM);
-        let (socket, _) = tokio_tungstenite::client_async(request, stream).await.map_err(unfit)?;
-        Ok(Self(socket))
+        connected(authority, BINARY).await.map(Self)
     }
 
     /// Sends frames of commands, so many of them at once on their way, and tells how long each took from its sending to its

@@ -6,10 +6,14 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::header::SEC_WEBSOCKET_PROTOCOL;
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
 use crate::BenchError;
 
+/// The form of text frames.
+const JSON: &str = "saldo.v1.json";
 /// The longest wait for a frame.
 const FRAME_MAX: Duration = Duration::from_secs(60);
 
@@ -23,12 +27,7 @@ impl FeedSocket {
     /// # Errors
     /// [`BenchError::Io`] and [`BenchError::Answer`]: no connection, no upgrade.
     pub async fn connect(authority: &str) -> Result<Self, BenchError> {
-        let connecting = || BenchError::io(format!("connecting to {authority}"));
-        let stream = TcpStream::connect(authority).await.map_err(connecting())?;
-        stream.set_nodelay(true).map_err(connecting())?;
-        let request = format!("ws://{authority}/v1/feed").into_client_request().map_err(unfit)?;
-        let (socket, _) = tokio_tungstenite::client_async(request, stream).await.map_err(unfit)?;
-        Ok(Self(socket))
+        connected(authority, JSON).await.map(Self)
     }
 
     /// Sends a text frame.
@@ -62,6 +61,20 @@ impl FeedSocket {
             }
         }
     }
+}
+
+/// A connection that speaks this form.
+pub(crate) async fn connected(
+    authority: &str,
+    form: &'static str,
+) -> Result<WebSocketStream<TcpStream>, BenchError> {
+    let connecting = || BenchError::io(format!("connecting to {authority}"));
+    let stream = TcpStream::connect(authority).await.map_err(connecting())?;
+    stream.set_nodelay(true).map_err(connecting())?;
+    let mut request = format!("ws://{authority}/v1/feed").into_client_request().map_err(unfit)?;
+    request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(form));
+    let (socket, _) = tokio_tungstenite::client_async(request, stream).await.map_err(unfit)?;
+    Ok(socket)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
