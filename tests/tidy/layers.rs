@@ -50,6 +50,8 @@ const LAYERS: [Layer; 6] = [
             "engine/simulation.rs",
             "engine/testing.rs",
             "engine/cli/serve.rs",
+            // What it asks is what actix itself costs.
+            "benches/mailbox.rs",
             // Engines on one thread, whose tasks run where the actors do.
             "tests/disk/",
             "tests/model/",
