@@ -70,7 +70,8 @@ pub(in crate::actor) struct Turn<'a> {
     taken: Option<Taken>,
     /// Ids claimed ahead of which none was made. Another command of the turn may make one, so they are let go of last.
     unused: Vec<ReservationId>,
-    /// Whether a command of this turn has brought a closed reservation back: its id was not known when it was looked for.
+    /// Whether a command of this turn may have brought a closed reservation back, whose id was not known when it was
+    /// looked for.
     has_adopted: bool,
     /// The idempotency key that the command being decided has claimed.
     claiming: Option<Once>,
